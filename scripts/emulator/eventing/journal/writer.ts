@@ -1,0 +1,127 @@
+/** The journal's one writer, in its own thread so that waiting for the disk never holds up a request. */
+
+import { statSync } from 'node:fs'
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { parentPort, workerData } from 'node:worker_threads'
+import {
+  type Answer,
+  COLUMNS,
+  type Operation,
+  type Request,
+  SCHEMA,
+  SCHEMA_VERSION,
+} from './schema.ts'
+
+/** A whole-file check of more than this would be felt at every start. */
+const CHECKED_BYTES = 64 * 1_048_576
+
+const { file, lockFile } = workerData as { file: string; lockFile: string }
+
+function serve(port: NonNullable<typeof parentPort>): void {
+  const answer = (message: Answer): void => port.postMessage(message)
+  const lock = takeLock(answer)
+  const database = lock && open(answer)
+  if (!lock || !database) {
+    port.close()
+    return
+  }
+  const apply = prepare(database)
+  port.on('message', (request: Request) => {
+    if ('close' in request) {
+      database.close()
+      lock.close()
+      return port.close()
+    }
+    try {
+      database.exec('BEGIN IMMEDIATE')
+      for (const operation of request.batch) apply(operation)
+      database.exec('COMMIT')
+      answer({ done: true })
+    } catch (error) {
+      if (database.isTransaction) database.exec('ROLLBACK')
+      answer({ done: true, error: describe(error) })
+    }
+  })
+  answer({ opened: true })
+}
+
+/** An exclusive SQLite lock on a file of its own: the kernel gives it back however this process ends. */
+function takeLock(answer: (message: Answer) => void): DatabaseSync | undefined {
+  const lock = new DatabaseSync(lockFile)
+  try {
+    lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
+    return lock
+  } catch (error) {
+    lock.close()
+    answer({
+      refused: /locked|busy/i.test(describe(error))
+        ? `the state in ${lockFile} is in use by another emulator: stop it, or choose another folder with --state-dir`
+        : `cannot lock ${lockFile}: ${describe(error)}`,
+    })
+    return undefined
+  }
+}
+
+function open(answer: (message: Answer) => void): DatabaseSync | undefined {
+  const database = new DatabaseSync(file)
+  try {
+    database.exec(
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY',
+    )
+    const version = database.prepare('PRAGMA user_version').get()?.user_version
+    if (version !== 0 && version !== SCHEMA_VERSION) {
+      throw new Error(`schema version must be ${SCHEMA_VERSION}, got ${version}`)
+    }
+    if (statSync(file).size <= CHECKED_BYTES) {
+      const problem = database.prepare('PRAGMA quick_check(1)').get()?.quick_check
+      if (problem !== 'ok') throw new Error(String(problem))
+    }
+    database.exec(`${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}`)
+    return database
+  } catch (error) {
+    database.close()
+    answer({
+      refused: `the broker's events in ${file} cannot be read (${describe(error)}): nothing was changed; restore the file, or start fresh with --fresh`,
+    })
+    return undefined
+  }
+}
+
+function prepare(database: DatabaseSync): (operation: Operation) => void {
+  const insert = database.prepare(
+    `INSERT INTO events (${COLUMNS}) VALUES (${COLUMNS.replace(/\w+/g, '?')})`,
+  )
+  const insertBody = database.prepare('INSERT INTO bodies (seq, data) VALUES (?, ?)')
+  const update = database.prepare(
+    'UPDATE events SET state = ?, ended = ?, detail = ? WHERE seq = ?',
+  )
+  const prune = database.prepare(PRUNE)
+  return operation => {
+    if (operation.kind === 'insert') {
+      insert.run(...valuesOf(operation.row))
+      if (operation.data) insertBody.run(operation.row.seq, operation.data)
+    } else if (operation.kind === 'update') {
+      update.run(operation.state, operation.ended, operation.detail, operation.seq)
+    } else prune.run(operation.endedBefore, operation.keepRows, operation.keepBytes)
+  }
+}
+
+function valuesOf(
+  row: Extract<Operation, { kind: 'insert' }>['row'],
+): Parameters<StatementSync['run']>[1][] {
+  return COLUMNS.split(', ').map(column => row[column as keyof typeof row])
+}
+
+/** Only events that ended, and the oldest of those first. */
+const PRUNE = `
+DELETE FROM events WHERE ended IS NOT NULL AND (ended < ? OR seq IN (
+  SELECT seq FROM (
+    SELECT seq, row_number() OVER newest AS place, sum(size) OVER newest AS total
+    FROM events WHERE ended IS NOT NULL WINDOW newest AS (ORDER BY seq DESC)
+  ) WHERE place > ? OR total > ?
+))`
+
+const describe = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error)
+
+if (parentPort) serve(parentPort)

@@ -1,0 +1,28 @@
+/** What is wrong with the manifests, all of it at once, each problem with its place. */
+
+/**
+ * One problem. Knative's webhook would say `${message}: ${field}`; a field of the empty string is the file itself.
+ */
+export interface ManifestProblem {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+  readonly field: string
+  readonly message: string
+}
+
+/** A user error: the manifests cannot be applied. Nothing was started. */
+export class ManifestError extends Error {
+  override readonly name = 'ManifestError'
+  readonly code = 'manifest_invalid'
+  readonly problems: readonly ManifestProblem[]
+
+  constructor(problems: readonly ManifestProblem[]) {
+    super(problems.map(toLine).join('\n'))
+    this.problems = problems
+  }
+}
+
+function toLine({ file, line, field, message }: ManifestProblem): string {
+  return `${file}:${line}: ${field === '' ? '' : `${field}: `}${message}`
+}

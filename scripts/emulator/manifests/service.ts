@@ -1,0 +1,73 @@
+/** A Knative Service: metadata, template and traffic. */
+import { checkAutoscaling, refuseAutoscaling } from './autoscaling-annotations.ts'
+import { readRevisionSpec } from './container.ts'
+import type { Field } from './field.ts'
+import { checkLabel, readMetadata } from './metadata.ts'
+import { readInteger, readText, readTextMap, refuseUnknown } from './read.ts'
+import type { ServiceResource, TrafficTarget } from './types.ts'
+
+/** Reads and checks one `serving.knative.dev/v1` Service. */
+export function readService(root: Field, file: string): ServiceResource {
+  refuseUnknown(root, ['apiVersion', 'kind', 'metadata', 'spec', 'status'])
+  const metadata = readMetadata(root, file, { label: true })
+  refuseAutoscaling(root.get('metadata').get('annotations'))
+  const spec = root.get('spec')
+  refuseUnknown(spec, ['template', 'traffic'])
+  const template = spec.get('template')
+  refuseUnknown(template, ['metadata', 'spec'])
+  const about = template.get('metadata')
+  const annotations = readTextMap(about.get('annotations'))
+  checkAutoscaling(about.get('annotations'), annotations)
+  const name = readText(about.get('name'))
+  if (name !== undefined) checkRevisionName(about.get('name'), name, metadata.name)
+  return {
+    ...metadata,
+    template: {
+      ...(name !== undefined && { name }),
+      labels: readTextMap(about.get('labels')),
+      annotations,
+      ...readRevisionSpec(template.get('spec')),
+    },
+    traffic: readTraffic(spec.get('traffic')),
+  }
+}
+
+function checkRevisionName(field: Field, name: string, service: string): void {
+  if (!name.startsWith(`${service}-`)) field.report(`"${name}" must have prefix "${service}-"`)
+  else checkLabel(field, name)
+}
+
+/** Nothing said means all of it to the latest ready revision (webhook default). */
+function readTraffic(field: Field): TrafficTarget[] {
+  const targets = field.items().map(readTarget)
+  if (targets.length === 0) return [{ latestRevision: true, percent: 100 }]
+  const sum = targets.reduce((total, target) => total + target.percent, 0)
+  if (sum !== 100) field.report(`Traffic targets sum to ${sum}, want 100`)
+  const tags = targets.flatMap(({ tag }) => (tag === undefined ? [] : [tag]))
+  const twice = tags.find((tag, index) => tags.indexOf(tag) !== index)
+  if (twice !== undefined) field.report(`Multiple definitions for "${twice}"`)
+  return targets
+}
+
+function readTarget(item: Field): TrafficTarget {
+  refuseUnknown(
+    item,
+    ['revisionName', 'latestRevision', 'percent', 'tag'],
+    ['url', 'configurationName'],
+  )
+  const revisionName = readText(item.get('revisionName'))
+  const latest = item.get('latestRevision').value
+  if (latest !== undefined && latest !== (revisionName === undefined)) {
+    item
+      .get('latestRevision')
+      .report(`may not set revisionName "${revisionName ?? ''}" when latestRevision is ${latest}`)
+  }
+  const tag = readText(item.get('tag'))
+  if (tag !== undefined) checkLabel(item.get('tag'), tag)
+  return {
+    ...(revisionName !== undefined && { revisionName }),
+    latestRevision: revisionName === undefined,
+    percent: readInteger(item.get('percent'), { min: 0, max: 100, fallback: 0 }),
+    ...(tag !== undefined && { tag }),
+  }
+}

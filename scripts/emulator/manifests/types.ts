@@ -1,0 +1,154 @@
+/** The manifests after parsing, defaulting and checking: what serving and eventing work from. */
+
+/** Where in a manifest file something was read. */
+export interface SourceLine {
+  readonly file: string
+  readonly line: number
+}
+
+/** An environment variable of a function: a literal, or a reference that the caller resolves. */
+export type EnvVar =
+  | { readonly name: string; readonly value: string }
+  | { readonly name: string; readonly secret: KeyReference }
+  | { readonly name: string; readonly configMap: KeyReference }
+
+/** One key of a Secret or ConfigMap in the Service's own namespace. */
+export interface KeyReference {
+  readonly name: string
+  readonly key: string
+  readonly optional: boolean
+}
+
+/** How a replica proves that it can serve; `tcp` on the user port is the default of Knative. */
+export type ReadinessProbe =
+  | ({ readonly kind: 'tcp' } & ProbeTiming)
+  | ({
+      readonly kind: 'http'
+      readonly path: string
+      readonly headers: Readonly<Record<string, string>>
+    } & ProbeTiming)
+
+/** `periodSeconds` 0 means Knative's aggressive polling. */
+export interface ProbeTiming {
+  readonly initialDelaySeconds: number
+  readonly periodSeconds: number
+  readonly timeoutSeconds: number
+  readonly successThreshold: number
+  readonly failureThreshold: number
+}
+
+/** `spec.template` of a Service: the part whose change makes a new revision. */
+export interface RevisionTemplate {
+  /** A bring-your-own revision name, which must start with the Service's name. */
+  readonly name?: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+  readonly image: string
+  readonly command?: readonly string[]
+  readonly args?: readonly string[]
+  readonly env: readonly EnvVar[]
+  readonly port: number
+  readonly portName: 'http1' | 'h2c'
+  /** 0 is unlimited. */
+  readonly containerConcurrency: number
+  readonly timeoutSeconds: number
+  readonly responseStartTimeoutSeconds?: number
+  readonly idleTimeoutSeconds?: number
+  readonly readinessProbe: ReadinessProbe
+}
+
+/** One line of `spec.traffic`. */
+export interface TrafficTarget {
+  readonly revisionName?: string
+  readonly latestRevision: boolean
+  readonly percent: number
+  readonly tag?: string
+}
+
+/** A `serving.knative.dev/v1` Service. */
+export interface ServiceResource extends SourceLine {
+  readonly namespace: string
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+  readonly template: RevisionTemplate
+  readonly traffic: readonly TrafficTarget[]
+}
+
+/** A `messaging`/duck Destination: an object, a URI, or a URI relative to the object. */
+export interface Destination {
+  readonly ref?: {
+    readonly apiVersion: string
+    readonly kind: string
+    readonly name: string
+    readonly namespace: string
+  }
+  readonly uri?: string
+}
+
+/** `spec.delivery`, durations in milliseconds. */
+export interface DeliverySpec {
+  readonly retry?: number
+  readonly backoffPolicy?: 'linear' | 'exponential'
+  readonly backoffDelayMs?: number
+  readonly timeoutMs?: number
+  readonly retryAfterMaxMs?: number
+  readonly deadLetterSink?: Destination
+}
+
+/** An `eventing.knative.dev/v1` Broker. */
+export interface BrokerResource extends SourceLine {
+  readonly namespace: string
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+  readonly delivery?: DeliverySpec
+}
+
+/** One node of the subscriptions API's filter tree. */
+export type FilterExpression =
+  | { readonly exact: Readonly<Record<string, string>> }
+  | { readonly prefix: Readonly<Record<string, string>> }
+  | { readonly suffix: Readonly<Record<string, string>> }
+  | { readonly all: readonly FilterExpression[] }
+  | { readonly any: readonly FilterExpression[] }
+  | { readonly not: FilterExpression }
+  | { readonly cesql: string }
+
+/** An `eventing.knative.dev/v1` Trigger; `filters`, when present and not empty, overrides `filter`. */
+export interface TriggerResource extends SourceLine {
+  readonly namespace: string
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+  readonly broker: string
+  readonly filter?: Readonly<Record<string, string>>
+  readonly filters?: readonly FilterExpression[]
+  readonly subscriber: Destination
+  readonly delivery?: DeliverySpec
+}
+
+/** A `v1` ConfigMap, which manifests may refer to from a Service's environment. */
+export interface ConfigMapResource extends SourceLine {
+  readonly namespace: string
+  readonly name: string
+  readonly data: Readonly<Record<string, string>>
+}
+
+/** An object of a kind that this part does not type; kept so that nothing in a folder is lost. */
+export interface OtherResource extends SourceLine {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly namespace: string
+  readonly name: string
+  readonly document: Readonly<Record<string, unknown>>
+}
+
+/** Everything that the folders hold. */
+export interface Manifests {
+  readonly services: readonly ServiceResource[]
+  readonly brokers: readonly BrokerResource[]
+  readonly triggers: readonly TriggerResource[]
+  readonly configMaps: readonly ConfigMapResource[]
+  readonly others: readonly OtherResource[]
+}

@@ -1,0 +1,96 @@
+/** The headers that a function sees: the client's, without those of one hop, with those that Knative adds. */
+import type { IncomingMessage } from 'node:http'
+
+/** RFC 9110 7.6.1, and what Knative prunes before user code (activator.RevisionHeaders). */
+const DROPPED_FROM_REQUEST = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authorization',
+  'te',
+  'transfer-encoding',
+  'upgrade',
+  // Node answered `100 Continue` itself already.
+  'expect',
+  'knative-serving-revision',
+  'knative-serving-namespace',
+  'k-original-host',
+  'k-proxy-request',
+  'x-forwarded-for',
+  'x-forwarded-proto',
+])
+const DROPPED_FROM_RESPONSE = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade',
+])
+
+/** Raw request headers for the function; `upgrade` keeps the two headers of a protocol switch. */
+export function toFunctionHeaders(request: IncomingMessage, upgrade: boolean = false): string[] {
+  const headers = keep(request.rawHeaders, DROPPED_FROM_REQUEST, request.headers.connection)
+  const forwardedFor = join(request.headers['x-forwarded-for'], clientAddress(request))
+  const proto = single(request.headers['x-forwarded-proto']) ?? 'http'
+  headers.push('X-Forwarded-For', forwardedFor, 'X-Forwarded-Proto', proto)
+  if (request.headers.forwarded === undefined) {
+    const host = single(request.headers['x-forwarded-host'])
+    headers.push('Forwarded', toForwarded(forwardedFor, proto, host))
+  }
+  headers.push('K-Proxy-Request', 'activator')
+  const chunked = request.headers['transfer-encoding'] !== undefined
+  if (chunked && !upgrade) headers.push('Transfer-Encoding', 'chunked')
+  if (upgrade) headers.push('Connection', 'Upgrade', 'Upgrade', request.headers.upgrade ?? '')
+  return headers
+}
+
+/** Raw response headers for the client. */
+export function toClientHeaders(response: IncomingMessage): string[] {
+  return keep(response.rawHeaders, DROPPED_FROM_RESPONSE, response.headers.connection)
+}
+
+/** RFC 7239, as queue-proxy makes it of the X-Forwarded headers (serving pkg/queue/forwarded_shim.go). */
+export function toForwarded(forwardedFor: string, proto: string, host?: string): string {
+  return forwardedFor
+    .split(',')
+    .map((address, index) => {
+      const node = address.trim()
+      const quoted = node.includes(':') ? `"${node.startsWith('[') ? node : `[${node}]`}"` : node
+      const rest = index > 0 ? '' : `${host === undefined ? '' : `;host=${host}`};proto=${proto}`
+      return `for=${quoted}${rest}`
+    })
+    .join(', ')
+}
+
+/** Copies name and value pairs, without the dropped names and those that `Connection` lists. */
+function keep(raw: readonly string[], dropped: ReadonlySet<string>, connection?: string): string[] {
+  const listed = listedBy(connection)
+  const kept: string[] = []
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    const name = raw[index] ?? ''
+    const lower = name.toLowerCase()
+    if (!dropped.has(lower) && !listed?.includes(lower)) kept.push(name, raw[index + 1] ?? '')
+  }
+  return kept
+}
+
+function listedBy(connection: string | undefined): string[] | undefined {
+  if (connection === undefined || connection === 'keep-alive' || connection === 'close') {
+    return undefined
+  }
+  return connection
+    .toLowerCase()
+    .split(',')
+    .map(name => name.trim())
+}
+
+function clientAddress(request: IncomingMessage): string {
+  const address = request.socket.remoteAddress ?? '127.0.0.1'
+  return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address
+}
+
+const join = (before: string | string[] | undefined, address: string): string =>
+  before === undefined ? address : `${String(before)}, ${address}`
+
+const single = (value: string | string[] | undefined): string | undefined =>
+  Array.isArray(value) ? value[0] : value

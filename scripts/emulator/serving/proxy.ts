@@ -1,0 +1,95 @@
+/** Streams one request to a replica and its answer back, under the revision's limits. */
+import { type ClientRequest, type IncomingMessage, request as httpRequest, type ServerResponse } from 'node:http'
+import type { Admission, Refusal } from './admission.ts'
+import { toClientHeaders, toFunctionHeaders } from './forward-headers.ts'
+import type { Replica } from './replica.ts'
+import type { Revision } from './revision.ts'
+import { createTimeouts } from './timeouts.ts'
+
+/** Methods that may be sent again when a kept connection turned out to be closed. */
+const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS', 'DELETE', 'PUT'])
+
+/** Takes the request: holds it until a replica is free, then streams both ways. */
+export function proxy(revision: Revision, request: IncomingMessage, response: ServerResponse): void {
+  let upstream: ClientRequest | undefined
+  let left = false
+  const timeouts = createTimeouts(revision.service.template, onTimeout)
+  const admission: Admission = {
+    run: replica => {
+      if (!left) send(replica)
+    },
+    refuse: answer,
+  }
+  // Fires in every case: answered, broken, or the client gone.
+  response.once('close', () => {
+    left = true
+    timeouts.clear()
+    if (!response.writableFinished) upstream?.destroy()
+    revision.leave(admission)
+  })
+  revision.admit(admission)
+
+  function send(replica: Replica, again: boolean = false): void {
+    const hasBody = mayHaveBody(request)
+    const attempt = httpRequest({
+      agent: replica.agent,
+      host: '127.0.0.1',
+      port: replica.port,
+      method: request.method,
+      path: request.url,
+      headers: toFunctionHeaders(request),
+      setHost: false,
+    })
+    upstream = attempt
+    timeouts.sent()
+    attempt.once('response', relay)
+    attempt.on('error', () => {
+      if (left || upstream !== attempt) return
+      const repeatable = !hasBody && REPEATABLE.has(request.method ?? '')
+      if (attempt.reusedSocket && repeatable && !again && !response.headersSent) {
+        return send(replica, true)
+      }
+      if (response.headersSent) response.destroy()
+      else answer({ status: 502, text: `revision ${revision.name} broke the connection` })
+    })
+    if (hasBody) request.pipe(attempt)
+    else attempt.end()
+  }
+
+  function relay(answerOf: IncomingMessage): void {
+    if (left || response.headersSent) return void answerOf.destroy()
+    timeouts.started()
+    response.writeHead(answerOf.statusCode ?? 502, answerOf.statusMessage, toClientHeaders(answerOf))
+    // A stream's first bytes may come late; its reader wants to know now that it is open.
+    if (answerOf.headers['content-length'] === undefined) response.flushHeaders()
+    if (timeouts.watchesWrites) answerOf.on('data', timeouts.wrote)
+    answerOf.once('close', () => {
+      if (!answerOf.complete) response.destroy()
+    })
+    answerOf.on('error', () => response.destroy())
+    answerOf.pipe(response)
+  }
+
+  function onTimeout(): void {
+    const held = upstream === undefined
+    const before = response.headersSent
+    upstream?.destroy()
+    if (before) response.destroy()
+    else answer({ status: 504, text: held ? 'activator request timeout' : 'request timeout' })
+  }
+
+  function answer({ status, text, retryAfter }: Refusal): void {
+    if (left || response.headersSent) return
+    response.writeHead(status, {
+      'content-type': 'text/plain; charset=utf-8',
+      'content-length': Buffer.byteLength(text),
+      ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }),
+    })
+    response.end(request.method === 'HEAD' ? undefined : text)
+  }
+}
+
+function mayHaveBody({ headers }: IncomingMessage): boolean {
+  const length = headers['content-length']
+  return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
+}

@@ -1,0 +1,249 @@
+/** A revision: the requests it serves, those that wait for a replica, and how many replicas that needs. */
+import type { ServiceResource } from '../manifests/types.ts'
+import type { Admission, Refusal } from './admission.ts'
+import { createAutoscaler } from './autoscaler.ts'
+import { progressDeadlineMs } from './progress-deadline.ts'
+import type { DrainLimits, Replica, StartFailure } from './replica.ts'
+import { createReplicaSet, type ReplicaSetOptions } from './replica-set.ts'
+import { readScaleSettings } from './scale-settings.ts'
+
+/** Numbers for the status page. */
+export interface RevisionNumbers {
+  readonly ready: number
+  readonly starting: number
+  readonly draining: number
+  readonly desired: number
+  readonly inFlight: number
+  readonly queued: number
+  readonly requests: number
+  readonly lastColdStartMs: number | undefined
+  readonly active: 'inactive' | 'activating' | 'active'
+  readonly failure: StartFailure | undefined
+}
+
+/** One immutable version of a function. */
+export interface Revision {
+  readonly name: string
+  readonly service: ServiceResource
+  /** Counts the request in; runs, holds or refuses it. Each admission must `leave` once. */
+  admit(admission: Admission): void
+  /** The request ended, whatever its fate. */
+  leave(admission: Admission): void
+  /** The autoscaler's regular decision. */
+  tick(): void
+  /** Has at least this many replicas ready; rejects with a StartError when one cannot start. */
+  prove(replicas: number): Promise<void>
+  /** Nothing is routed here any more: finishes what runs, then stops. */
+  retire(): void
+  /** Routed to again. */
+  revive(): void
+  numbers(): RevisionNumbers
+  close(limits: DrainLimits): Promise<void>
+}
+
+/** A revision could not be brought up; `failure.tail` is the end of its log. */
+export class StartError extends Error {
+  override readonly name = 'StartError'
+  readonly code = 'revision_not_ready'
+  readonly failure: StartFailure
+
+  constructor(revision: string, failure: StartFailure) {
+    super([`revision ${revision} did not start: ${failure.message}`, ...failure.tail].join('\n'))
+    this.failure = failure
+  }
+}
+
+interface Proof {
+  readonly wanted: number
+  readonly resolve: () => void
+  readonly reject: (error: Error) => void
+}
+
+/** Requests held while no replica is ready; beyond it they are refused, to bound memory. */
+const MAX_HELD = 10_000
+/** Queue-proxy's depth: for each request that may run, ten may wait. */
+const QUEUE_FACTOR = 10
+const OVERFLOW: Refusal = { status: 503, text: 'pending request queue full' }
+const CLOSING: Refusal = { status: 503, text: 'shutting down' }
+
+/** A revision at its lower bound of replicas, usually zero. */
+export function createRevision(options: ReplicaSetOptions): Revision {
+  const { name, service, clock } = options
+  const { annotations, containerConcurrency } = service.template
+  const settings = readScaleSettings(service.template)
+  const autoscaler = createAutoscaler({
+    settings,
+    clock,
+    progressDeadlineMs: progressDeadlineMs(annotations),
+  })
+  const replicas = createReplicaSet(options, { onReady, onFailed, onLost })
+  const waiting = new Set<Admission>()
+  const running = new Map<Admission, Replica>()
+  const proofs = new Set<Proof>()
+  let want = 0
+  let inFlight = 0
+  let requests = 0
+  let retired = false
+  let closing = false
+  let lastColdStartMs: number | undefined
+
+  function admit(admission: Admission): void {
+    requests++
+    autoscaler.change(++inFlight, true)
+    const replica = waiting.size === 0 ? replicas.pick() : undefined
+    if (replica) return run(admission, replica)
+    const counts = replicas.counts()
+    const none = counts.ready + counts.starting === 0
+    const refusal = closing ? CLOSING : (overflow(counts.ready) ?? (none ? blocked() : undefined))
+    if (refusal) return admission.refuse(refusal)
+    waiting.add(admission)
+    if (none) scaleTo(autoscaler.poke(counts), 'cold start')
+  }
+
+  function overflow(ready: number): Refusal | undefined {
+    const bounded = ready > 0 && containerConcurrency > 0
+    const depth = bounded ? ready * containerConcurrency * QUEUE_FACTOR : MAX_HELD
+    return waiting.size >= depth ? OVERFLOW : undefined
+  }
+
+  /** Why no start is tried now. */
+  function blocked(): Refusal | undefined {
+    const failure = replicas.failure()
+    const ms = replicas.blockedMs()
+    if (!failure || ms === 0) return undefined
+    return {
+      status: 503,
+      text: `revision ${name} did not start: ${failure.message} (${failure.reason}); its log has the reason`,
+      retryAfter: Math.ceil(ms / 1_000),
+    }
+  }
+
+  function run(admission: Admission, replica: Replica): void {
+    replica.inFlight++
+    running.set(admission, replica)
+    admission.run(replica)
+  }
+
+  function leave(admission: Admission): void {
+    autoscaler.change(--inFlight, false)
+    if (waiting.delete(admission)) return
+    const replica = running.get(admission)
+    if (!replica) return
+    running.delete(admission)
+    if (--replica.inFlight === 0) replica.idle()
+    dispatch()
+    if (retired && inFlight === 0) scaleTo(0, 'replaced')
+  }
+
+  function dispatch(): void {
+    for (const admission of waiting) {
+      const replica = replicas.pick()
+      if (!replica) return
+      waiting.delete(admission)
+      run(admission, replica)
+    }
+  }
+
+  function refuseAll(refusal: Refusal): void {
+    const held = [...waiting]
+    waiting.clear()
+    for (const admission of held) admission.refuse(refusal)
+  }
+
+  function scaleTo(wanted: number, reason: string): void {
+    let floor = 0
+    for (const proof of proofs) floor = Math.max(floor, proof.wanted)
+    want = Math.max(wanted, floor)
+    const { ready, starting } = replicas.counts()
+    if (want > 0 && ready + starting === 0) autoscaler.activate()
+    replicas.scaleTo(want, reason)
+  }
+
+  function onReady(startMs: number): void {
+    const { ready } = replicas.counts()
+    if (ready === 1) lastColdStartMs = startMs
+    dispatch()
+    for (const proof of proofs) {
+      if (ready < proof.wanted) continue
+      proofs.delete(proof)
+      proof.resolve()
+    }
+  }
+
+  function onFailed(failure: StartFailure): void {
+    const { ready, starting } = replicas.counts()
+    const refusal = blocked()
+    if (ready + starting === 0 && refusal) refuseAll(refusal)
+    failProofs(new StartError(name, failure))
+  }
+
+  function failProofs(error: StartError): void {
+    for (const proof of proofs) proof.reject(error)
+    proofs.clear()
+  }
+
+  /** An idle function that fell is not started again for nobody; a wanted one is. */
+  function onLost(how: string): void {
+    const { ready, starting } = replicas.counts()
+    const idle = ready + starting === 0 && waiting.size === 0
+    scaleTo(idle ? settings.minScale : want, how)
+  }
+
+  function tick(): void {
+    if (closing || retired) return
+    const counts = replicas.counts()
+    const wanted = autoscaler.tick(counts)
+    const fallen = replicas.failure() !== undefined && counts.ready + counts.starting === 0
+    if (waiting.size > 0) scaleTo(Math.max(1, wanted), 'load')
+    else scaleTo(fallen ? settings.minScale : wanted, wanted === 0 ? 'idle' : 'load')
+  }
+
+  function prove(wanted: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (replicas.counts().ready >= wanted) return resolve()
+      proofs.add({ wanted, resolve, reject })
+      scaleTo(want, 'deployment')
+    })
+  }
+
+  function retire(): void {
+    retired = true
+    autoscaler.setReachable(false)
+    if (inFlight === 0) scaleTo(0, 'replaced')
+  }
+
+  async function close(limits: DrainLimits): Promise<void> {
+    closing = true
+    refuseAll(CLOSING)
+    failProofs(
+      new StartError(name, { reason: 'Stopped', message: 'the emulator is stopping', tail: [] }),
+    )
+    await replicas.close(limits)
+  }
+
+  scaleTo(Math.max(settings.minScale, settings.initialScale ?? 0), 'min-scale')
+  return {
+    name,
+    service,
+    admit,
+    leave,
+    tick,
+    prove,
+    retire,
+    revive: () => {
+      retired = false
+      autoscaler.setReachable(true)
+    },
+    numbers: () => ({
+      ...replicas.counts(),
+      desired: want,
+      inFlight,
+      queued: waiting.size,
+      requests,
+      lastColdStartMs,
+      active: autoscaler.phase(),
+      failure: replicas.failure(),
+    }),
+    close,
+  }
+}

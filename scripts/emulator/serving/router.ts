@@ -1,0 +1,66 @@
+/** Which Service, tag and revision a host name leads to. */
+import type { TrafficTarget } from '../manifests/types.ts'
+
+/** Something that has names in the cluster. */
+export interface Routable {
+  readonly namespace: string
+  readonly name: string
+  readonly traffic: readonly TrafficTarget[]
+}
+
+/** Where a host leads: to one target that a tag names, or to the Service's split. */
+export interface Route<T> {
+  readonly target: T
+  readonly tag: string | undefined
+}
+
+/** Host names to targets. */
+export interface Router<T> {
+  find(host: string): Route<T> | undefined
+}
+
+/** A routing table; built anew when anything changes, which is seldom, so that a look-up is one map access. */
+export function createRouter<T extends Routable>(targets: readonly T[], domain: string): Router<T> {
+  const routes = new Map<string, Route<T>>()
+  const names = new Map<string, number>()
+  for (const { name } of targets) names.set(name, (names.get(name) ?? 0) + 1)
+
+  const add = (name: string, target: T, tag: string | undefined): void => {
+    const route = { target, tag }
+    const full = `${name}.${target.namespace}`
+    for (const host of [full, `${full}.svc`, `${full}.svc.cluster.local`, `${full}.${domain}`]) {
+      routes.set(host, route)
+    }
+    if (names.get(target.name) === 1 && !routes.has(`${name}.${domain}`)) {
+      routes.set(`${name}.${domain}`, route)
+    }
+  }
+  for (const target of targets) add(target.name, target, undefined)
+  for (const target of targets) {
+    for (const { tag } of target.traffic) if (tag !== undefined) add(`${tag}-${target.name}`, target, tag)
+  }
+  return { find: host => routes.get(hostName(host)) }
+}
+
+/** The name without port, trailing dot and capitals. */
+export function hostName(host: string): string {
+  const colon = host.lastIndexOf(':')
+  const bare = colon > host.lastIndexOf(']') && colon !== -1 ? host.slice(0, colon) : host
+  return (bare.endsWith('.') ? bare.slice(0, -1) : bare).toLowerCase()
+}
+
+/** Chooses by percent; `point` is in [0, 1). A tag stands for its own target whatever its percent. */
+export function chooseTarget(
+  traffic: readonly TrafficTarget[],
+  tag: string | undefined,
+  point: number,
+): TrafficTarget | undefined {
+  if (tag !== undefined) return traffic.find(target => target.tag === tag)
+  if (traffic.length === 1) return traffic[0]
+  let rest = point * 100
+  for (const target of traffic) {
+    rest -= target.percent
+    if (rest < 0) return target
+  }
+  return traffic.findLast(target => target.percent > 0)
+}

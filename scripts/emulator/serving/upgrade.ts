@@ -1,0 +1,89 @@
+/** Passes a protocol switch (WebSocket) through to a replica and joins the two sockets. */
+import { type ClientRequest, type IncomingMessage, request as httpRequest, STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Admission, Refusal } from './admission.ts'
+import { toFunctionHeaders } from './forward-headers.ts'
+import type { Replica } from './replica.ts'
+import type { Revision } from './revision.ts'
+
+/** Takes the socket. The exchange is in flight until either side closes; the total timeout ends with the switch. */
+export function passUpgrade(
+  revision: Revision,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): void {
+  let upstream: ClientRequest | undefined
+  let left = false
+  const admission: Admission = { run: send, refuse }
+  const timer = setTimeout(() => {
+    refuse({ status: 504, text: upstream ? 'request timeout' : 'activator request timeout' })
+  }, revision.service.template.timeoutSeconds * 1_000)
+  socket.on('error', () => {})
+  socket.once('close', () => {
+    left = true
+    clearTimeout(timer)
+    upstream?.destroy()
+    revision.leave(admission)
+  })
+  revision.admit(admission)
+
+  function send(replica: Replica): void {
+    if (left) return
+    upstream = httpRequest({
+      // Not from the pool: the connection is not HTTP any more afterwards.
+      agent: false,
+      host: '127.0.0.1',
+      port: replica.port,
+      method: request.method,
+      path: request.url,
+      headers: toFunctionHeaders(request, true),
+      setHost: false,
+    })
+    upstream.once('upgrade', join)
+    upstream.once('response', decline)
+    upstream.on('error', () => {
+      refuse({ status: 502, text: `revision ${revision.name} broke the connection` })
+    })
+    upstream.end()
+  }
+
+  function join(answer: IncomingMessage, other: Duplex, first: Buffer): void {
+    clearTimeout(timer)
+    socket.write(toHead(answer))
+    if (first.length > 0) socket.write(first)
+    if (head.length > 0) other.write(head)
+    other.on('error', () => {})
+    other.once('close', () => socket.destroy())
+    socket.once('close', () => other.destroy())
+    other.pipe(socket)
+    socket.pipe(other)
+  }
+
+  /** The function answered without switching. */
+  function decline(answer: IncomingMessage): void {
+    clearTimeout(timer)
+    socket.write(toHead(answer, 'close'))
+    answer.on('error', () => socket.destroy())
+    answer.pipe(socket)
+  }
+
+  function refuse({ status, text }: Refusal): void {
+    if (left || socket.destroyed || socket.writableEnded) return
+    socket.end(
+      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\ncontent-type: text/plain; charset=utf-8\r\n` +
+        `content-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
+    )
+  }
+}
+
+/** The status line and headers as they came; a declined upgrade is delimited by closing. */
+function toHead(answer: IncomingMessage, connection?: 'close'): string {
+  let head = `HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}\r\n`
+  for (let index = 0; index + 1 < answer.rawHeaders.length; index += 2) {
+    const name = answer.rawHeaders[index] ?? ''
+    const hop = /^(connection|transfer-encoding|keep-alive)$/i.test(name)
+    if (connection === undefined || !hop) head += `${name}: ${answer.rawHeaders[index + 1]}\r\n`
+  }
+  return `${head}${connection === undefined ? '' : `connection: ${connection}\r\n`}\r\n`
+}

@@ -1,0 +1,130 @@
+/** Builds the HTTP app of a function: everything that every function has, then its own routes and events. */
+import { Hono } from 'hono'
+import type { Deps } from './deps.ts'
+import { AppError, errorHeaders, toAppError, toEnvelope, toProblem } from './errors.ts'
+import type { FunctionDefinition } from './function.ts'
+import { createHealth } from './health.ts'
+import { receive } from './receive.ts'
+import type { App, AppEnv } from './route.ts'
+import { currentContext, openContext, withContext } from './trace.ts'
+import { version } from './version.ts'
+
+/** A running app and the switch that makes it refuse readiness while it stops. */
+export interface FunctionApp {
+  fetch: (request: Request) => Response | Promise<Response>
+  /** From now on `/health/ready` answers 503. */
+  drain(): void
+}
+
+/** Paths that probes and scrapers ask for; they are not logged and need no identity. */
+const OPEN_PATHS = /^\/(health(\/live|\/ready)?|metrics|openapi\.json)$/
+
+/** Assembles `definition` over `deps`. */
+export function createApp<C extends object>(
+  definition: FunctionDefinition<C>,
+  deps: Deps<C>,
+): FunctionApp {
+  const app: App = new Hono<AppEnv>()
+  const { log, metrics, clock, service } = deps
+  const requests = metrics.counter('http_requests_total', 'requests by route and status')
+  const durations = metrics.histogram('http_request_duration_seconds', 'seconds until the answer')
+  const health = createHealth(definition, deps)
+  const declared = new Set(definition.contract.operations.map(operation => operation.path))
+
+  app.use(async (c, next) => {
+    const context = openContext(name => c.req.header(name))
+    await withContext(context, async () => {
+      const begun = performance.now()
+      await next()
+      const seconds = (performance.now() - begun) / 1000
+      const endpoint = endpointOf(c.req.routePath, c.req.path, declared)
+      c.header('x-request-id', context.requestId)
+      c.header('x-response-time', `${Math.round(seconds * 1000)}ms`)
+      c.header('x-service-name', service)
+      requests.add({ service, endpoint, status: String(c.res.status) })
+      durations.observe({ service, endpoint }, seconds)
+      if (OPEN_PATHS.test(c.req.path)) return
+      log.info(`${c.req.method} ${c.req.path} ${c.res.status} (${Math.round(seconds * 1000)}ms)`)
+    })
+  })
+
+  app.onError((thrown, c) => {
+    const error = toAppError(thrown)
+    const site = {
+      service,
+      endpoint: c.req.path,
+      requestId: currentContext()?.requestId ?? '',
+      now: clock.now(),
+    }
+    if (error.status >= 500) log.error(`${c.req.method} ${c.req.path} failed`, { error: thrown })
+    const problem = (c.req.header('accept') ?? '').startsWith('application/problem+json')
+    const body = problem ? toProblem(error, site) : toEnvelope(error, site)
+    return c.body(JSON.stringify(body), error.status as 500, {
+      'content-type': problem ? 'application/problem+json' : 'application/json; charset=utf-8',
+      'cache-control': 'no-store',
+      ...errorHeaders(error),
+    })
+  })
+
+  app.notFound(c => {
+    const methods = methodsOf(definition, c.req.path)
+    if (methods.length > 0) {
+      c.header('allow', methods.join(', '))
+      throw new AppError('method_not_allowed', `this path takes ${methods.join(', ')}`)
+    }
+    throw new AppError('not_found', `nothing is served at ${c.req.path}`)
+  })
+
+  app.get('/health', health.report)
+  app.get('/health/live', c => c.json({ status: 'healthy', service, version }))
+  app.get('/health/ready', health.ready)
+  app.get('/metrics', c => c.text(metrics.render(), 200, { 'content-type': METRICS_TYPE }))
+  app.get('/openapi.json', async c => {
+    const { toOpenApi } = await import('./openapi.ts')
+    return c.json(toOpenApi(definition.contract))
+  })
+
+  app.use(async (c, next) => {
+    const header = c.req.header('authorization')
+    if (header !== undefined) {
+      const token = /^Bearer ([^\s,]+)$/.exec(header)?.[1]
+      if (!token)
+        throw new AppError('token_invalid', 'the authorization header must be: Bearer <token>')
+      c.set('principal', await deps.identity.verify(token).catch(passOn(definition)))
+    }
+    await deps.load()
+    await next()
+  })
+
+  app.post('/', c => receive(c, definition, deps))
+  definition.routes?.(app, deps)
+  return { fetch: request => app.fetch(request), drain: health.drain }
+}
+
+const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
+
+/** The gateway speaks to people: their tokens are not service tokens, and its own routes prove them. */
+function passOn<C extends object>(definition: FunctionDefinition<C>) {
+  return (error: unknown): undefined => {
+    if (definition.name === 'gateway') return undefined
+    throw error
+  }
+}
+
+/** Templates only, so that no path of a client becomes a label. */
+function endpointOf(routePath: string, path: string, declared: Set<string>): string {
+  if (OPEN_PATHS.test(path) || path === '/') return path
+  return declared.has(routePath) || (routePath !== '/*' && routePath !== '*')
+    ? routePath
+    : 'unmatched'
+}
+
+function methodsOf<C extends object>(definition: FunctionDefinition<C>, path: string): string[] {
+  const methods = definition.contract.operations
+    .filter(operation => toPattern(operation.path).test(path))
+    .map(operation => operation.method)
+  if (path === '/' && definition.events?.length) methods.push('POST')
+  return [...new Set(methods)]
+}
+
+const toPattern = (path: string): RegExp => new RegExp(`^${path.replaceAll(/:\w+/g, '[^/]+')}$`)
