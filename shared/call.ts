@@ -4,7 +4,7 @@ import { AppError, fromEnvelope } from './errors.ts'
 import type { Identity } from './identity.ts'
 import type { Principal } from './principal.ts'
 import { contextHeaders, currentContext, openContext, openSpan } from './trace.ts'
-import { fetch } from './web/fetch.ts'
+import { fetch as httpFetch } from './web/fetch.ts'
 import type { Response } from './web/response.ts'
 
 /** Bounds of one call. */
@@ -34,12 +34,15 @@ export function createCall({
   domain,
   identity,
   clock,
+  fetch = httpFetch,
 }: {
   service: string
   version: string
   domain: string
   identity: Identity
   clock: { now(): number }
+  /** How requests are sent; over the network unless said. */
+  fetch?: typeof httpFetch
 }): Call {
   async function send<In>(
     operation: Operation<In, unknown>,

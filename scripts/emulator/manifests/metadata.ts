@@ -18,7 +18,11 @@ const DNS_1035_MESSAGE =
   "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character"
 
 /** Reads `metadata`; `label` asks for a DNS-1035 label, which becomes a host name, else a subdomain will do. */
-export function readMetadata(root: Field, file: string, { label = false }: { label?: boolean } = {}): Metadata {
+export function readMetadata(
+  root: Field,
+  file: string,
+  { label = false }: { label?: boolean } = {},
+): Metadata {
   const metadata = root.get('metadata')
   const name = readRequired(metadata.get('name'))
   if (name !== '') checkName(metadata.get('name'), name, label)

@@ -27,9 +27,15 @@ export interface Autoscaler {
 }
 
 /** An autoscaler on the virtual clock. */
-export function createAutoscaler(
-  { settings, clock, progressDeadlineMs }: { settings: ScaleSettings; clock: Clock; progressDeadlineMs: number },
-): Autoscaler {
+export function createAutoscaler({
+  settings,
+  clock,
+  progressDeadlineMs,
+}: {
+  settings: ScaleSettings
+  clock: Clock
+  progressDeadlineMs: number
+}): Autoscaler {
   const meter = createLoadMeter(settings, clock.now())
   let state: KpaState = INITIAL_KPA_STATE
   let phase: ActivePhase = { phase: 'inactive', since: clock.now() }

@@ -1,5 +1,5 @@
 /** Sends one buffered request to a revision from inside the emulator, without a socket on our side. */
-import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http'
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
 import type { NetworkRequest, NetworkResponse } from '../network.ts'
 import type { Admission, Refusal } from './admission.ts'
 import { toForwarded } from './forward-headers.ts'
@@ -13,7 +13,11 @@ const LOOPBACK = '127.0.0.1'
  * Answers as the proxy would, 502 to 504 included.
  * @throws the signal's reason when it is aborted first
  */
-export function deliver(revision: Revision, request: NetworkRequest, url: URL): Promise<NetworkResponse> {
+export function deliver(
+  revision: Revision,
+  request: NetworkRequest,
+  url: URL,
+): Promise<NetworkResponse> {
   const { signal } = request
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason)
@@ -52,8 +56,11 @@ export function deliver(revision: Revision, request: NetworkRequest, url: URL): 
         headers: toHeaders(request, url),
       })
       upstream.once('response', collect)
-      upstream.on('error', () => {
-        refuse({ status: 502, text: `revision ${revision.name} broke the connection` })
+      upstream.on('error', (error: NodeJS.ErrnoException) => {
+        if (error.code === 'ECONNREFUSED' && !left) {
+          upstream = undefined
+          revision.readmit(admission)
+        } else refuse({ status: 502, text: `revision ${revision.name} broke the connection` })
       })
       upstream.end(request.body)
     }
@@ -101,7 +108,11 @@ function toHeaders(request: NetworkRequest, url: URL): Record<string, string> {
   }
 }
 
-function toResponse(revision: Revision, answer: IncomingMessage, body: Uint8Array): NetworkResponse {
+function toResponse(
+  revision: Revision,
+  answer: IncomingMessage,
+  body: Uint8Array,
+): NetworkResponse {
   const headers: Record<string, string> = {}
   for (const [name, value] of Object.entries(answer.headers)) {
     if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value

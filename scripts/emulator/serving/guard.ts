@@ -25,7 +25,7 @@ while read -r line; do
     -*) case "$all" in *" $pid "*) all="\${all%% $pid *} \${all#* $pid }" ;; esac ;;
   esac
 done
-for pid in $all; do kill -9 -- "-$pid" 2>/dev/null; done
+for pid in $all; do kill -9 "-$pid" 2>/dev/null; done
 exit 0
 `
 

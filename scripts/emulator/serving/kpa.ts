@@ -1,6 +1,11 @@
 /** The Knative pod autoscaler's decision, as a pure function (serving pkg/autoscaler/scaling/autoscaler.go). */
 import type { LoadAverages } from './load-meter.ts'
-import { MAX_SCALE_DOWN_RATE, MAX_SCALE_UP_RATE, type ScaleSettings, TICK_MS } from './scale-settings.ts'
+import {
+  MAX_SCALE_DOWN_RATE,
+  MAX_SCALE_UP_RATE,
+  type ScaleSettings,
+  TICK_MS,
+} from './scale-settings.ts'
 
 /** What one decision leaves for the next. */
 export interface KpaState {
@@ -46,7 +51,12 @@ export function decide(settings: ScaleSettings, state: KpaState, input: KpaInput
   const stable = activate(wantStable)
   const panic = activate(wantPanic)
 
-  const panicAt = nextPanic(settings, state.panicAt, wantPanic / ready >= settings.panicThreshold, now)
+  const panicAt = nextPanic(
+    settings,
+    state.panicAt,
+    wantPanic / ready >= settings.panicThreshold,
+    now,
+  )
   const maxPanicReplicas =
     panicAt === undefined ? 0 : Math.max(state.maxPanicReplicas, stable, panic)
   const undelayed = panicAt === undefined ? stable : maxPanicReplicas

@@ -7,7 +7,10 @@ export type LoadBalancer = (replicas: readonly Replica[]) => Replica | undefined
 const FIRST_FREE_LIMIT = 3
 
 /** The policy for a `containerConcurrency`: random choice of two, first free, or round robin. */
-export function createLoadBalancer(concurrency: number, random: () => number = Math.random): LoadBalancer {
+export function createLoadBalancer(
+  concurrency: number,
+  random: () => number = Math.random,
+): LoadBalancer {
   if (concurrency === 0) return replicas => chooseOfTwo(replicas.filter(isReady), random)
   const isFree = (replica: Replica): boolean => isReady(replica) && replica.inFlight < concurrency
   if (concurrency <= FIRST_FREE_LIMIT) return replicas => replicas.find(isFree)

@@ -91,7 +91,9 @@ export function createLoadMeter(settings: ScaleSettings, start: number): LoadMet
     averages: now => {
       accrue(now)
       const value = stable.average(toSecond(now))
-      return value === undefined ? undefined : { stable: value, panic: panic.average(toSecond(now)) ?? 0 }
+      return value === undefined
+        ? undefined
+        : { stable: value, panic: panic.average(toSecond(now)) ?? 0 }
     },
   }
 }

@@ -13,7 +13,10 @@ const MIN_COEFFICIENT = 0.2
 const PRECISION = 1e6
 
 /** A window of `seconds` buckets (serving pkg/autoscaler/aggregation/bucketing.go). */
-export function createMetricWindow(seconds: number, { weighted = false }: { weighted?: boolean } = {}): MetricWindow {
+export function createMetricWindow(
+  seconds: number,
+  { weighted = false }: { weighted?: boolean } = {},
+): MetricWindow {
   const buckets = new Float64Array(seconds)
   let first: number | undefined
   let last = 0
@@ -47,7 +50,8 @@ export function createMetricWindow(seconds: number, { weighted = false }: { weig
   function weightedAverage(count: number): number {
     const coefficient = Math.max(MIN_COEFFICIENT, 1 - (1 - SMOOTHING) ** (1 / seconds))
     let sum = 0
-    for (let age = 0; age < count; age++) sum += coefficient * (1 - coefficient) ** age * at(last - age)
+    for (let age = 0; age < count; age++)
+      sum += coefficient * (1 - coefficient) ** age * at(last - age)
     return sum
   }
 

@@ -1,5 +1,10 @@
 /** Streams one request to a replica and its answer back, under the revision's limits. */
-import { type ClientRequest, type IncomingMessage, request as httpRequest, type ServerResponse } from 'node:http'
+import {
+  type ClientRequest,
+  request as httpRequest,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http'
 import type { Admission, Refusal } from './admission.ts'
 import { toClientHeaders, toFunctionHeaders } from './forward-headers.ts'
 import type { Replica } from './replica.ts'
@@ -10,7 +15,11 @@ import { createTimeouts } from './timeouts.ts'
 const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS', 'DELETE', 'PUT'])
 
 /** Takes the request: holds it until a replica is free, then streams both ways. */
-export function proxy(revision: Revision, request: IncomingMessage, response: ServerResponse): void {
+export function proxy(
+  revision: Revision,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
   let upstream: ClientRequest | undefined
   let left = false
   const timeouts = createTimeouts(revision.service.template, onTimeout)
@@ -43,8 +52,12 @@ export function proxy(revision: Revision, request: IncomingMessage, response: Se
     upstream = attempt
     timeouts.sent()
     attempt.once('response', relay)
-    attempt.on('error', () => {
+    attempt.on('error', (error: NodeJS.ErrnoException) => {
       if (left || upstream !== attempt) return
+      if (error.code === 'ECONNREFUSED' && !response.headersSent) {
+        upstream = undefined
+        return revision.readmit(admission)
+      }
       const repeatable = !hasBody && REPEATABLE.has(request.method ?? '')
       if (attempt.reusedSocket && repeatable && !again && !response.headersSent) {
         return send(replica, true)
@@ -52,14 +65,26 @@ export function proxy(revision: Revision, request: IncomingMessage, response: Se
       if (response.headersSent) response.destroy()
       else answer({ status: 502, text: `revision ${revision.name} broke the connection` })
     })
-    if (hasBody) request.pipe(attempt)
+    if (hasBody) sendBody(attempt)
     else attempt.end()
+  }
+
+  /** Not before there is a connection, so that a refused one has taken nothing of the body. */
+  function sendBody(attempt: ClientRequest): void {
+    attempt.once('socket', socket => {
+      if (socket.connecting) socket.once('connect', () => request.pipe(attempt))
+      else request.pipe(attempt)
+    })
   }
 
   function relay(answerOf: IncomingMessage): void {
     if (left || response.headersSent) return void answerOf.destroy()
     timeouts.started()
-    response.writeHead(answerOf.statusCode ?? 502, answerOf.statusMessage, toClientHeaders(answerOf))
+    response.writeHead(
+      answerOf.statusCode ?? 502,
+      answerOf.statusMessage,
+      toClientHeaders(answerOf),
+    )
     // A stream's first bytes may come late; its reader wants to know now that it is open.
     if (answerOf.headers['content-length'] === undefined) response.flushHeaders()
     if (timeouts.watchesWrites) answerOf.on('data', timeouts.wrote)

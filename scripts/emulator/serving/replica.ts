@@ -36,6 +36,8 @@ export interface Replica {
   inFlight: number
   /** Takes no new request, waits for the running ones, then SIGTERM, then SIGKILL. Idempotent. */
   drain(limits: DrainLimits): Promise<void>
+  /** Nobody listens on its port any more, whatever its process says. */
+  lost(): void
   /** To be called when `inFlight` fell to zero. */
   idle(): void
 }
@@ -96,6 +98,7 @@ export function createReplica(options: ReplicaOptions): Replica {
       draining ??= stop(limits)
       return draining
     },
+    lost: (): void => end({ reason: 'Lost', message: 'stopped listening', tail: [] }),
     idle: (): void => onIdle(),
   }
 
@@ -134,14 +137,22 @@ export function createReplica(options: ReplicaOptions): Replica {
     if (child.stdout) output.attach(child.stdout)
     if (child.stderr) output.attach(child.stderr)
     child.once('error', error => {
-      end({ reason: 'StartError', message: `cannot run ${plan.command}: ${error.message}`, tail: [] })
+      end({
+        reason: 'StartError',
+        message: `cannot run ${plan.command}: ${error.message}`,
+        tail: [],
+      })
     })
     child.once('exit', (code, signal) => {
       killGroup()
       groupGone = true
       const settle = (): void => {
         clearTimeout(patience)
-        end({ reason: `ExitCode${toExitCode(code, signal)}`, message: toHow(code, signal), tail: output.tail() })
+        end({
+          reason: `ExitCode${toExitCode(code, signal)}`,
+          message: toHow(code, signal),
+          tail: output.tail(),
+        })
       }
       // The reason of a failed start is in the last lines, which are read by `close`. A process that left the group
       // may hold the pipes open, so the wait is short.
@@ -208,7 +219,14 @@ export function createReplica(options: ReplicaOptions): Replica {
 const OUTPUT_GRACE_MS = 250
 const STOPPED: StartFailure = { reason: 'Stopped', message: 'was stopped', tail: [] }
 const SIGNAL_BASE = 128
-const SIGNALS: Record<string, number> = { SIGHUP: 1, SIGINT: 2, SIGABRT: 6, SIGKILL: 9, SIGSEGV: 11, SIGTERM: 15 }
+const SIGNALS: Record<string, number> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGABRT: 6,
+  SIGKILL: 9,
+  SIGSEGV: 11,
+  SIGTERM: 15,
+}
 
 /** A process killed by a signal reports 128 + its number, as a container does. */
 function toExitCode(code: number | null, signal: NodeJS.Signals | null): number {
@@ -219,4 +237,5 @@ function toHow(code: number | null, signal: NodeJS.Signals | null): string {
   return signal === null ? `exited with code ${code}` : `was killed by ${signal}`
 }
 
-const toMessage = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+const toMessage = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error)

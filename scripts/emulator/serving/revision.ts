@@ -27,6 +27,8 @@ export interface Revision {
   readonly service: ServiceResource
   /** Counts the request in; runs, holds or refuses it. Each admission must `leave` once. */
   admit(admission: Admission): void
+  /** The replica turned out to be gone before it saw the request: runs, holds or refuses it anew. */
+  readmit(admission: Admission): void
   /** The request ended, whatever its fate. */
   leave(admission: Admission): void
   /** The autoscaler's regular decision. */
@@ -90,12 +92,31 @@ export function createRevision(options: ReplicaSetOptions): Revision {
   function admit(admission: Admission): void {
     requests++
     autoscaler.change(++inFlight, true)
+    place(admission)
+  }
+
+  function readmit(admission: Admission): void {
+    const replica = running.get(admission)
+    if (!replica) return
+    running.delete(admission)
+    replica.inFlight--
+    replica.lost()
+    place(admission)
+  }
+
+  function place(admission: Admission): void {
     const replica = waiting.size === 0 ? replicas.pick() : undefined
-    if (replica) return run(admission, replica)
+    if (replica) {
+      run(admission, replica)
+      return
+    }
     const counts = replicas.counts()
     const none = counts.ready + counts.starting === 0
     const refusal = closing ? CLOSING : (overflow(counts.ready) ?? (none ? blocked() : undefined))
-    if (refusal) return admission.refuse(refusal)
+    if (refusal) {
+      admission.refuse(refusal)
+      return
+    }
     waiting.add(admission)
     if (none) scaleTo(autoscaler.poke(counts), 'cold start')
   }
@@ -126,12 +147,13 @@ export function createRevision(options: ReplicaSetOptions): Revision {
 
   function leave(admission: Admission): void {
     autoscaler.change(--inFlight, false)
-    if (waiting.delete(admission)) return
+    waiting.delete(admission)
     const replica = running.get(admission)
-    if (!replica) return
-    running.delete(admission)
-    if (--replica.inFlight === 0) replica.idle()
-    dispatch()
+    if (replica) {
+      running.delete(admission)
+      if (--replica.inFlight === 0) replica.idle()
+      dispatch()
+    }
     if (retired && inFlight === 0) scaleTo(0, 'replaced')
   }
 
@@ -226,6 +248,7 @@ export function createRevision(options: ReplicaSetOptions): Revision {
     name,
     service,
     admit,
+    readmit,
     leave,
     tick,
     prove,

@@ -37,7 +37,8 @@ export function createRouter<T extends Routable>(targets: readonly T[], domain: 
   }
   for (const target of targets) add(target.name, target, undefined)
   for (const target of targets) {
-    for (const { tag } of target.traffic) if (tag !== undefined) add(`${tag}-${target.name}`, target, tag)
+    for (const { tag } of target.traffic)
+      if (tag !== undefined) add(`${tag}-${target.name}`, target, tag)
   }
   return { find: host => routes.get(hostName(host)) }
 }

@@ -16,7 +16,10 @@ export interface Timeouts {
 
 /** Starts the total timeout at once; `onTimeout` is called at most once. */
 export function createTimeouts(
-  template: Pick<RevisionTemplate, 'timeoutSeconds' | 'responseStartTimeoutSeconds' | 'idleTimeoutSeconds'>,
+  template: Pick<
+    RevisionTemplate,
+    'timeoutSeconds' | 'responseStartTimeoutSeconds' | 'idleTimeoutSeconds'
+  >,
   onTimeout: () => void,
 ): Timeouts {
   const { responseStartTimeoutSeconds, idleTimeoutSeconds } = template
@@ -38,7 +41,8 @@ export function createTimeouts(
   return {
     watchesWrites: idleTimeoutSeconds !== undefined,
     sent: () => {
-      if (responseStartTimeoutSeconds) start ??= setTimeout(expire, responseStartTimeoutSeconds * 1_000)
+      if (responseStartTimeoutSeconds)
+        start ??= setTimeout(expire, responseStartTimeoutSeconds * 1_000)
       if (idleTimeoutSeconds) idle ??= setTimeout(expire, idleTimeoutSeconds * 1_000)
     },
     started: () => {

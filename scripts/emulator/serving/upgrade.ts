@@ -1,5 +1,10 @@
 /** Passes a protocol switch (WebSocket) through to a replica and joins the two sockets. */
-import { type ClientRequest, type IncomingMessage, request as httpRequest, STATUS_CODES } from 'node:http'
+import {
+  type ClientRequest,
+  request as httpRequest,
+  type IncomingMessage,
+  STATUS_CODES,
+} from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Admission, Refusal } from './admission.ts'
 import { toFunctionHeaders } from './forward-headers.ts'
@@ -42,8 +47,11 @@ export function passUpgrade(
     })
     upstream.once('upgrade', join)
     upstream.once('response', decline)
-    upstream.on('error', () => {
-      refuse({ status: 502, text: `revision ${revision.name} broke the connection` })
+    upstream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ECONNREFUSED' && !left) {
+        upstream = undefined
+        revision.readmit(admission)
+      } else refuse({ status: 502, text: `revision ${revision.name} broke the connection` })
     })
     upstream.end()
   }

@@ -74,14 +74,14 @@ function open(answer: (message: Answer) => void): DatabaseSync | undefined {
     }
     if (statSync(file).size <= CHECKED_BYTES) {
       const problem = database.prepare('PRAGMA quick_check(1)').get()?.quick_check
-      if (problem !== 'ok') throw new Error(String(problem))
+      if (problem !== 'ok') throw new Error(String(problem).replace(/\s+/g, ' '))
     }
     database.exec(`${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}`)
     return database
   } catch (error) {
     database.close()
     answer({
-      refused: `the broker's events in ${file} cannot be read (${describe(error)}): nothing was changed; restore the file, or start fresh with --fresh`,
+      refused: `the broker's events in ${file} cannot be read (${describe(error)}): nothing was deleted; restore the file, or start fresh with --fresh`,
     })
     return undefined
   }

@@ -30,7 +30,9 @@ export const isStatus = (reply: Reply): reply is Status =>
   typeof reply === 'object' && reply !== null && 'status' in reply
 
 /** Redis's own messages. */
-export const MESSAGE: Readonly<Record<'syntax' | 'integer' | 'float' | 'wrongType' | 'noKey' | 'minMax' | 'outOfRange', string>> = {
+export const MESSAGE: Readonly<
+  Record<'syntax' | 'integer' | 'float' | 'wrongType' | 'noKey' | 'minMax' | 'outOfRange', string>
+> = {
   syntax: 'ERR syntax error',
   integer: 'ERR value is not an integer or out of range',
   float: 'ERR value is not a valid float',

@@ -205,7 +205,7 @@ describe('reading binary mode', () => {
     [{ 'content-type': 'not a type' }, '"datacontenttype" must be a media type, got "not a type"'],
     [{ 'ce-my_ext': 'v' }, 'attribute names must consist of letters and digits, got "my_ext"'],
     [{ 'ce-data': 'v' }, '"data" must not be used as an attribute name'],
-    [{ 'ce-x': '%FF' }, '"x" must be percent-encoded UTF-8, got other bytes'],
+    [{ 'ce-x': '%FF' }, '"ce-x" must be percent-encoded UTF-8, got other bytes'],
     [
       { 'content-type': 'application/cloudevents-batch+json' },
       'a batch of events is not accepted, send one event per request',

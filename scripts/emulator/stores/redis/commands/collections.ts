@@ -25,7 +25,10 @@ export const hashCommands: CommandTable = {
       return 1
     },
   },
-  hget: { arity: 3, run: ([key = '', field = ''], keys) => keys.read(key, 'hash')?.get(field) ?? null },
+  hget: {
+    arity: 3,
+    run: ([key = '', field = ''], keys) => keys.read(key, 'hash')?.get(field) ?? null,
+  },
   hmget: {
     arity: -3,
     run: ([key = '', ...fields], keys) => {
@@ -37,8 +40,15 @@ export const hashCommands: CommandTable = {
   hkeys: { arity: 2, run: ([key = ''], keys) => [...(keys.read(key, 'hash')?.keys() ?? [])] },
   hvals: { arity: 2, run: ([key = ''], keys) => [...(keys.read(key, 'hash')?.values() ?? [])] },
   hlen: { arity: 2, run: ([key = ''], keys) => keys.read(key, 'hash')?.size ?? 0 },
-  hstrlen: { arity: 3, run: ([key = '', field = ''], keys) => Buffer.byteLength(keys.read(key, 'hash')?.get(field) ?? '') },
-  hexists: { arity: 3, run: ([key = '', field = ''], keys) => Number(keys.read(key, 'hash')?.has(field) ?? false) },
+  hstrlen: {
+    arity: 3,
+    run: ([key = '', field = ''], keys) =>
+      Buffer.byteLength(keys.read(key, 'hash')?.get(field) ?? ''),
+  },
+  hexists: {
+    arity: 3,
+    run: ([key = '', field = ''], keys) => Number(keys.read(key, 'hash')?.has(field) ?? false),
+  },
   hdel: {
     arity: -3,
     write: true,
@@ -54,7 +64,10 @@ export const hashCommands: CommandTable = {
     write: true,
     run: ([key = '', field = '', by], keys) => {
       const amount = toInteger(by)
-      const old = toInteger(keys.read(key, 'hash')?.get(field) ?? '0', 'ERR hash value is not an integer')
+      const old = toInteger(
+        keys.read(key, 'hash')?.get(field) ?? '0',
+        'ERR hash value is not an integer',
+      )
       keys.open(key, 'hash').set(field, String(old + amount))
       return old + amount
     },
@@ -64,7 +77,8 @@ export const hashCommands: CommandTable = {
     write: true,
     run: ([key = '', field = '', by], keys) => {
       const amount = toFloat(by)
-      const next = toFloat(keys.read(key, 'hash')?.get(field) ?? '0', 'ERR hash value is not a float') + amount
+      const next =
+        toFloat(keys.read(key, 'hash')?.get(field) ?? '0', 'ERR hash value is not a float') + amount
       keys.open(key, 'hash').set(field, fromFloat(next))
       return fromFloat(next)
     },
@@ -73,13 +87,17 @@ export const hashCommands: CommandTable = {
     arity: -3,
     run: ([key = '', , ...options], keys) => {
       const { pattern } = readScanOptions(options)
-      return ['0', [...(keys.read(key, 'hash') ?? [])].filter(([field]) => pattern.test(field)).flat()]
+      return [
+        '0',
+        [...(keys.read(key, 'hash') ?? [])].filter(([field]) => pattern.test(field)).flat(),
+      ]
     },
   },
 }
 
 function hset([key = '', ...pairs]: string[], keys: Keyspace, name: string): Reply {
-  if (pairs.length % 2 !== 0) throw new RedisError(`ERR wrong number of arguments for '${name}' command`)
+  if (pairs.length % 2 !== 0)
+    throw new RedisError(`ERR wrong number of arguments for '${name}' command`)
   const hash = keys.open(key, 'hash')
   const before = hash.size
   for (let at = 0; at < pairs.length; at += 2) hash.set(pairs[at] ?? '', pairs[at + 1] ?? '')
@@ -88,18 +106,38 @@ function hset([key = '', ...pairs]: string[], keys: Keyspace, name: string): Rep
 
 /** `LPUSH` and its family. */
 export const listCommands: CommandTable = {
-  lpush: { arity: -3, write: true, run: ([key = '', ...values], keys) => keys.open(key, 'list').unshift(...values.reverse()) },
-  rpush: { arity: -3, write: true, run: ([key = '', ...values], keys) => keys.open(key, 'list').push(...values) },
-  lpushx: { arity: -3, write: true, run: ([key = '', ...values], keys) => keys.read(key, 'list')?.unshift(...values.reverse()) ?? 0 },
-  rpushx: { arity: -3, write: true, run: ([key = '', ...values], keys) => keys.read(key, 'list')?.push(...values) ?? 0 },
+  lpush: {
+    arity: -3,
+    write: true,
+    run: ([key = '', ...values], keys) => keys.open(key, 'list').unshift(...values.reverse()),
+  },
+  rpush: {
+    arity: -3,
+    write: true,
+    run: ([key = '', ...values], keys) => keys.open(key, 'list').push(...values),
+  },
+  lpushx: {
+    arity: -3,
+    write: true,
+    run: ([key = '', ...values], keys) => keys.read(key, 'list')?.unshift(...values.reverse()) ?? 0,
+  },
+  rpushx: {
+    arity: -3,
+    write: true,
+    run: ([key = '', ...values], keys) => keys.read(key, 'list')?.push(...values) ?? 0,
+  },
   lpop: { arity: -2, write: true, run: (args, keys) => pop(args, keys, 'left') },
   rpop: { arity: -2, write: true, run: (args, keys) => pop(args, keys, 'right') },
   llen: { arity: 2, run: ([key = ''], keys) => keys.read(key, 'list')?.length ?? 0 },
   lrange: {
     arity: 4,
-    run: ([key = '', from, to], keys) => slice(keys.read(key, 'list') ?? [], toInteger(from), toInteger(to)),
+    run: ([key = '', from, to], keys) =>
+      slice(keys.read(key, 'list') ?? [], toInteger(from), toInteger(to)),
   },
-  lindex: { arity: 3, run: ([key = '', at], keys) => keys.read(key, 'list')?.at(toInteger(at)) ?? null },
+  lindex: {
+    arity: 3,
+    run: ([key = '', at], keys) => keys.read(key, 'list')?.at(toInteger(at)) ?? null,
+  },
   lset: {
     arity: 4,
     write: true,
@@ -139,26 +177,36 @@ export const listCommands: CommandTable = {
       return removed
     },
   },
-  rpoplpush: { arity: 3, write: true, run: ([from = '', to = ''], keys) => move(from, to, 'RIGHT', 'LEFT', keys) },
+  rpoplpush: {
+    arity: 3,
+    write: true,
+    run: ([from = '', to = ''], keys) => move(from, to, 'RIGHT', 'LEFT', keys),
+  },
   lmove: {
     arity: 5,
     write: true,
-    run: ([from = '', to = '', out = '', into = ''], keys) => move(from, to, out.toUpperCase(), into.toUpperCase(), keys),
+    run: ([from = '', to = '', out = '', into = ''], keys) =>
+      move(from, to, out.toUpperCase(), into.toUpperCase(), keys),
   },
 }
 
 function pop([key = '', count]: string[], keys: Keyspace, side: 'left' | 'right'): Reply {
   const list = keys.read(key, 'list')
-  const wanted = count === undefined ? 1 : toInteger(count, 'ERR value is out of range, must be positive')
+  const wanted =
+    count === undefined ? 1 : toInteger(count, 'ERR value is out of range, must be positive')
   if (wanted < 0) throw new RedisError('ERR value is out of range, must be positive')
   if (!list) return null
-  const taken = side === 'left' ? list.splice(0, wanted) : list.splice(Math.max(0, list.length - wanted)).reverse()
+  const taken =
+    side === 'left'
+      ? list.splice(0, wanted)
+      : list.splice(Math.max(0, list.length - wanted)).reverse()
   keys.tidy(key)
   return count === undefined ? (taken[0] ?? null) : taken
 }
 
 function move(from: string, to: string, out: string, into: string, keys: Keyspace): Reply {
-  if (![out, into].every(side => side === 'LEFT' || side === 'RIGHT')) throw new RedisError(MESSAGE.syntax)
+  if (![out, into].every(side => side === 'LEFT' || side === 'RIGHT'))
+    throw new RedisError(MESSAGE.syntax)
   const source = keys.read(from, 'list')
   keys.read(to, 'list')
   const item = out === 'LEFT' ? source?.shift() : source?.pop()
@@ -200,10 +248,14 @@ export const setCommands: CommandTable = {
     },
   },
   smembers: { arity: 2, run: ([key = ''], keys) => [...(keys.read(key, 'set') ?? [])] },
-  sismember: { arity: 3, run: ([key = '', member = ''], keys) => Number(keys.read(key, 'set')?.has(member) ?? false) },
+  sismember: {
+    arity: 3,
+    run: ([key = '', member = ''], keys) => Number(keys.read(key, 'set')?.has(member) ?? false),
+  },
   smismember: {
     arity: -3,
-    run: ([key = '', ...members], keys) => members.map(member => Number(keys.read(key, 'set')?.has(member) ?? false)),
+    run: ([key = '', ...members], keys) =>
+      members.map(member => Number(keys.read(key, 'set')?.has(member) ?? false)),
   },
   scard: { arity: 2, run: ([key = ''], keys) => keys.read(key, 'set')?.size ?? 0 },
   spop: {
@@ -221,10 +273,15 @@ export const setCommands: CommandTable = {
     arity: -2,
     run: ([key = '', count], keys) => {
       const members = [...(keys.read(key, 'set') ?? [])].sort(() => Math.random() - 0.5)
-      return count === undefined ? (members[0] ?? null) : members.slice(0, Math.abs(toInteger(count)))
+      return count === undefined
+        ? (members[0] ?? null)
+        : members.slice(0, Math.abs(toInteger(count)))
     },
   },
-  sunion: { arity: -2, run: (args, keys) => [...new Set(args.flatMap(key => [...(keys.read(key, 'set') ?? [])]))] },
+  sunion: {
+    arity: -2,
+    run: (args, keys) => [...new Set(args.flatMap(key => [...(keys.read(key, 'set') ?? [])]))],
+  },
   sinter: { arity: -2, run: (args, keys) => fold(args, keys, (member, set) => set.has(member)) },
   sdiff: { arity: -2, run: (args, keys) => fold(args, keys, (member, set) => !set.has(member)) },
   sscan: {
@@ -236,7 +293,13 @@ export const setCommands: CommandTable = {
   },
 }
 
-function fold([first = '', ...rest]: string[], keys: Keyspace, keep: (member: string, set: Set<string>) => boolean): Reply {
+function fold(
+  [first = '', ...rest]: string[],
+  keys: Keyspace,
+  keep: (member: string, set: Set<string>) => boolean,
+): Reply {
   const others = rest.map(key => keys.read(key, 'set') ?? new Set<string>())
-  return [...(keys.read(first, 'set') ?? [])].filter(member => others.every(set => keep(member, set)))
+  return [...(keys.read(first, 'set') ?? [])].filter(member =>
+    others.every(set => keep(member, set)),
+  )
 }

@@ -9,8 +9,6 @@ export interface Command {
   /** Whether it may change keys, and so goes to the log. */
   write?: boolean
   run(args: string[], keys: Keyspace): Reply
-  /** What to log in its place when running it again could give another result. */
-  effect?(args: string[], reply: Reply): string[] | undefined
 }
 
 /** Commands by lower-case name. */

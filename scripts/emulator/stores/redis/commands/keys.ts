@@ -7,14 +7,21 @@ import { toPattern } from './pattern.ts'
 /** `DEL`, `EXPIRE`, `SCAN`, `PING` and their family. */
 export const keyCommands: CommandTable = {
   del: { arity: -2, write: true, run: (args, keys) => args.filter(key => keys.remove(key)).length },
-  unlink: { arity: -2, write: true, run: (args, keys) => args.filter(key => keys.remove(key)).length },
+  unlink: {
+    arity: -2,
+    write: true,
+    run: (args, keys) => args.filter(key => keys.remove(key)).length,
+  },
   exists: { arity: -2, run: (args, keys) => args.filter(key => keys.entry(key)).length },
   touch: { arity: -2, run: (args, keys) => args.filter(key => keys.entry(key)).length },
   expire: { arity: -3, write: true, run: (args, keys) => expire(args, keys, 1000, true) },
   pexpire: { arity: -3, write: true, run: (args, keys) => expire(args, keys, 1, true) },
   expireat: { arity: -3, write: true, run: (args, keys) => expire(args, keys, 1000, false) },
   pexpireat: { arity: -3, write: true, run: (args, keys) => expire(args, keys, 1, false) },
-  ttl: { arity: 2, run: ([key = ''], keys) => left(key, keys, ms => Math.floor((ms + 500) / 1000)) },
+  ttl: {
+    arity: 2,
+    run: ([key = ''], keys) => left(key, keys, ms => Math.floor((ms + 500) / 1000)),
+  },
   pttl: { arity: 2, run: ([key = ''], keys) => left(key, keys, ms => ms) },
   persist: {
     arity: 2,
@@ -49,7 +56,10 @@ export const keyCommands: CommandTable = {
   },
   time: {
     arity: 1,
-    run: (_, keys) => [String(Math.floor(keys.now() / 1000)), String(Math.floor(keys.now() % 1000) * 1000)],
+    run: (_, keys) => [
+      String(Math.floor(keys.now() / 1000)),
+      String(Math.floor(keys.now() % 1000) * 1000),
+    ],
   },
   ping: { arity: -1, run: ([text]) => text ?? { status: 'PONG' } },
   echo: { arity: 2, run: ([text = '']) => text },
@@ -63,12 +73,18 @@ function flush(_: string[], keys: Keyspace): Reply {
   return OK
 }
 
-function expire([key = '', amount, ...flags]: string[], keys: Keyspace, scale: number, relative: boolean): Reply {
+function expire(
+  [key = '', amount, ...flags]: string[],
+  keys: Keyspace,
+  scale: number,
+  relative: boolean,
+): Reply {
   const end = toInteger(amount) * scale + (relative ? keys.now() : 0)
   const entry = keys.entry(key)
   const words = flags.map(flag => flag.toUpperCase())
   const unknown = words.find(word => !['NX', 'XX', 'GT', 'LT'].includes(word))
-  if (unknown !== undefined) throw new RedisError(`ERR Unsupported option ${flags[words.indexOf(unknown)]}`)
+  if (unknown !== undefined)
+    throw new RedisError(`ERR Unsupported option ${flags[words.indexOf(unknown)]}`)
   if (!entry) return 0
   const old = entry.expiresAt
   if (words.includes('NX') && old !== undefined) return 0
@@ -97,7 +113,11 @@ function scan([cursor, ...options]: string[], keys: Keyspace): Reply {
 }
 
 /** Reads `MATCH`, `COUNT` and `TYPE`. */
-export function readScanOptions(options: string[]): { pattern: RegExp; count: number; type: string } {
+export function readScanOptions(options: string[]): {
+  pattern: RegExp
+  count: number
+  type: string
+} {
   let pattern = /^/
   let count = 10
   let type = ''

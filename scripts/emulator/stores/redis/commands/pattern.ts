@@ -7,7 +7,7 @@ export function toPattern(glob: string): RegExp {
     const char = glob[at] ?? ''
     if (char === '*') source += '[^]*'
     else if (char === '?') source += '[^]'
-    else if (char === '\\') source += escape(glob[++at] ?? '\\')
+    else if (char === '\\') source += quote(glob[++at] ?? '\\')
     else if (char === '[') {
       const end = glob.indexOf(']', at + 1)
       if (end < 0) source += '\\['
@@ -15,9 +15,9 @@ export function toPattern(glob: string): RegExp {
         source += `[${glob.slice(at + 1, end).replace(/[\\\]]/g, '\\$&')}]`
         at = end
       }
-    } else source += escape(char)
+    } else source += quote(char)
   }
   return new RegExp(`^${source}$`)
 }
 
-const escape = (char: string): string => char.replace(/[\\^$.*+?()[\]{}|/-]/, '\\$&')
+const quote = (char: string): string => char.replace(/[\\^$.*+?()[\]{}|/-]/, '\\$&')

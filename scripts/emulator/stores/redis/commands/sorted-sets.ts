@@ -11,8 +11,15 @@ type Pair = [member: string, score: number]
 export const sortedSetCommands: CommandTable = {
   zadd: { arity: -4, write: true, run: zadd },
   zcard: { arity: 2, run: ([key = ''], keys) => keys.read(key, 'zset')?.size ?? 0 },
-  zscore: { arity: 3, run: ([key = '', member = ''], keys) => score(keys.read(key, 'zset')?.get(member)) },
-  zmscore: { arity: -3, run: ([key = '', ...members], keys) => members.map(member => score(keys.read(key, 'zset')?.get(member))) },
+  zscore: {
+    arity: 3,
+    run: ([key = '', member = ''], keys) => score(keys.read(key, 'zset')?.get(member)),
+  },
+  zmscore: {
+    arity: -3,
+    run: ([key = '', ...members], keys) =>
+      members.map(member => score(keys.read(key, 'zset')?.get(member))),
+  },
   zincrby: {
     arity: 4,
     write: true,
@@ -29,7 +36,10 @@ export const sortedSetCommands: CommandTable = {
     run: ([key = '', ...members], keys) => remove(key, members, keys),
   },
   zrank: { arity: -3, run: ([key = '', member = ''], keys) => rank(sorted(key, keys), member) },
-  zrevrank: { arity: -3, run: ([key = '', member = ''], keys) => rank(sorted(key, keys).reverse(), member) },
+  zrevrank: {
+    arity: -3,
+    run: ([key = '', member = ''], keys) => rank(sorted(key, keys).reverse(), member),
+  },
   zcount: {
     arity: 4,
     run: ([key = '', min, max], keys) => byScore(sorted(key, keys), min, max).length,
@@ -38,42 +48,71 @@ export const sortedSetCommands: CommandTable = {
   zrevrange: {
     arity: -4,
     run: ([key = '', from, to, flag], keys) => {
-      if (flag !== undefined && flag.toUpperCase() !== 'WITHSCORES') throw new RedisError(MESSAGE.syntax)
-      return print(slice(sorted(key, keys).reverse(), toInteger(from), toInteger(to)), flag !== undefined)
+      if (flag !== undefined && flag.toUpperCase() !== 'WITHSCORES')
+        throw new RedisError(MESSAGE.syntax)
+      return print(
+        slice(sorted(key, keys).reverse(), toInteger(from), toInteger(to)),
+        flag !== undefined,
+      )
     },
   },
   zrangebyscore: {
     arity: -4,
-    run: ([key = '', min, max, ...options], keys) => page(byScore(sorted(key, keys), min, max), options),
+    run: ([key = '', min, max, ...options], keys) =>
+      page(byScore(sorted(key, keys), min, max), options),
   },
   zrevrangebyscore: {
     arity: -4,
-    run: ([key = '', max, min, ...options], keys) => page(byScore(sorted(key, keys), min, max).reverse(), options),
+    run: ([key = '', max, min, ...options], keys) =>
+      page(byScore(sorted(key, keys), min, max).reverse(), options),
   },
   zremrangebyscore: {
     arity: 4,
     write: true,
     run: ([key = '', min, max], keys) =>
-      remove(key, byScore(sorted(key, keys), min, max).map(([member]) => member), keys),
+      remove(
+        key,
+        byScore(sorted(key, keys), min, max).map(([member]) => member),
+        keys,
+      ),
   },
   zremrangebyrank: {
     arity: 4,
     write: true,
     run: ([key = '', from, to], keys) =>
-      remove(key, slice(sorted(key, keys), toInteger(from), toInteger(to)).map(([member]) => member), keys),
+      remove(
+        key,
+        slice(sorted(key, keys), toInteger(from), toInteger(to)).map(([member]) => member),
+        keys,
+      ),
   },
-  zpopmin: { arity: -2, write: true, run: ([key = '', count], keys) => popFrom(key, sorted(key, keys), count, keys) },
-  zpopmax: { arity: -2, write: true, run: ([key = '', count], keys) => popFrom(key, sorted(key, keys).reverse(), count, keys) },
+  zpopmin: {
+    arity: -2,
+    write: true,
+    run: ([key = '', count], keys) => popFrom(key, sorted(key, keys), count, keys),
+  },
+  zpopmax: {
+    arity: -2,
+    write: true,
+    run: ([key = '', count], keys) => popFrom(key, sorted(key, keys).reverse(), count, keys),
+  },
   zscan: {
     arity: -3,
     run: ([key = '', , ...options], keys) => {
       const { pattern } = readScanOptions(options)
-      return ['0', print(sorted(key, keys).filter(([member]) => pattern.test(member)), true)]
+      return [
+        '0',
+        print(
+          sorted(key, keys).filter(([member]) => pattern.test(member)),
+          true,
+        ),
+      ]
     },
   },
 }
 
-const score = (value: number | undefined): string | null => (value === undefined ? null : fromFloat(value))
+const score = (value: number | undefined): string | null =>
+  value === undefined ? null : fromFloat(value)
 
 /** By score, then by the member's bytes. */
 function sorted(key: string, keys: Keyspace): Pair[] {
@@ -86,11 +125,16 @@ function zadd([key = '', ...rest]: string[], keys: Keyspace): Reply {
   const flags = new Set<string>()
   while (ADD_FLAGS.has(rest[0]?.toUpperCase() ?? '')) flags.add(rest.shift()?.toUpperCase() ?? '')
   if (rest.length === 0 || rest.length % 2 !== 0) throw new RedisError(MESSAGE.syntax)
-  if (flags.has('NX') && flags.has('XX')) throw new RedisError('ERR XX and NX options at the same time are not compatible')
-  if ((flags.has('GT') && flags.has('LT')) || (flags.has('NX') && (flags.has('GT') || flags.has('LT')))) {
+  if (flags.has('NX') && flags.has('XX'))
+    throw new RedisError('ERR XX and NX options at the same time are not compatible')
+  if (
+    (flags.has('GT') && flags.has('LT')) ||
+    (flags.has('NX') && (flags.has('GT') || flags.has('LT')))
+  ) {
     throw new RedisError('ERR GT, LT, and/or NX options at the same time are not compatible')
   }
-  if (flags.has('INCR') && rest.length > 2) throw new RedisError('ERR INCR option supports a single increment-element pair')
+  if (flags.has('INCR') && rest.length > 2)
+    throw new RedisError('ERR INCR option supports a single increment-element pair')
   const pairs: Pair[] = []
   for (let at = 0; at < rest.length; at += 2) pairs.push([rest[at + 1] ?? '', toFloat(rest[at])])
   const set = keys.open(key, 'zset')
@@ -124,7 +168,9 @@ function zrange([key = '', first, second, ...options]: string[], keys: Keyspace)
   const rest = options.filter((_, at) => !['REV', 'BYSCORE', 'BYLEX'].includes(words[at] ?? ''))
   if (!scores && !lexical) {
     if (words.includes('LIMIT')) {
-      throw new RedisError('ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX')
+      throw new RedisError(
+        'ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX',
+      )
     }
     const pairs = reverse ? sorted(key, keys).reverse() : sorted(key, keys)
     return page(slice(pairs, toInteger(first), toInteger(second)), rest)
@@ -139,7 +185,8 @@ function byScore(pairs: Pair[], min: string | undefined, max: string | undefined
   const high = readBound(max)
   return pairs.filter(
     ([, value]) =>
-      (low.open ? value > low.value : value >= low.value) && (high.open ? value < high.value : value <= high.value),
+      (low.open ? value > low.value : value >= low.value) &&
+      (high.open ? value < high.value : value <= high.value),
   )
 }
 
@@ -153,9 +200,11 @@ function byName(pairs: Pair[], min = '', max = ''): Pair[] {
     throw new RedisError('ERR min or max not valid string range item')
   }
   const above = (name: string): boolean =>
-    min === '-' || (min !== '+' && (min.startsWith('[') ? name >= min.slice(1) : name > min.slice(1)))
+    min === '-' ||
+    (min !== '+' && (min.startsWith('[') ? name >= min.slice(1) : name > min.slice(1)))
   const below = (name: string): boolean =>
-    max === '+' || (max !== '-' && (max.startsWith('[') ? name <= max.slice(1) : name < max.slice(1)))
+    max === '+' ||
+    (max !== '-' && (max.startsWith('[') ? name <= max.slice(1) : name < max.slice(1)))
   return pairs.filter(([name]) => above(name) && below(name))
 }
 
@@ -191,6 +240,10 @@ function rank(pairs: Pair[], member: string): number | null {
 
 function popFrom(key: string, pairs: Pair[], count: string | undefined, keys: Keyspace): Reply {
   const taken = pairs.slice(0, count === undefined ? 1 : toInteger(count))
-  remove(key, taken.map(([member]) => member), keys)
+  remove(
+    key,
+    taken.map(([member]) => member),
+    keys,
+  )
   return print(taken, true)
 }

@@ -53,8 +53,16 @@ export const stringCommands: CommandTable = {
       return 1
     },
   },
-  setex: { arity: 4, write: true, run: ([key = '', ttl, value = ''], keys) => setFor(key, ttl, 1000, value, keys, 'setex') },
-  psetex: { arity: 4, write: true, run: ([key = '', ttl, value = ''], keys) => setFor(key, ttl, 1, value, keys, 'psetex') },
+  setex: {
+    arity: 4,
+    write: true,
+    run: ([key = '', ttl, value = ''], keys) => setFor(key, ttl, 1000, value, keys, 'setex'),
+  },
+  psetex: {
+    arity: 4,
+    write: true,
+    run: ([key = '', ttl, value = ''], keys) => setFor(key, ttl, 1, value, keys, 'psetex'),
+  },
   incr: { arity: 2, write: true, run: ([key = ''], keys) => add(key, 1, keys) },
   decr: { arity: 2, write: true, run: ([key = ''], keys) => add(key, -1, keys) },
   incrby: { arity: 3, write: true, run: ([key = '', by], keys) => add(key, toInteger(by), keys) },
@@ -64,7 +72,8 @@ export const stringCommands: CommandTable = {
     write: true,
     run: ([key = '', by], keys) => {
       const next = toFloat(keys.read(key, 'string') ?? '0') + toFloat(by)
-      if (!Number.isFinite(next)) throw new RedisError('ERR increment would produce NaN or Infinity')
+      if (!Number.isFinite(next))
+        throw new RedisError('ERR increment would produce NaN or Infinity')
       keys.set(key, 'string', fromFloat(next), { keepTtl: true })
       return fromFloat(next)
     },
@@ -78,12 +87,16 @@ export const stringCommands: CommandTable = {
       return Buffer.byteLength(next)
     },
   },
-  strlen: { arity: 2, run: ([key = ''], keys) => Buffer.byteLength(keys.read(key, 'string') ?? '') },
+  strlen: {
+    arity: 2,
+    run: ([key = ''], keys) => Buffer.byteLength(keys.read(key, 'string') ?? ''),
+  },
   getrange: {
     arity: 4,
     run: ([key = '', from, to], keys) => {
       const bytes = Buffer.from(keys.read(key, 'string') ?? '')
-      const start = toInteger(from) < 0 ? Math.max(0, bytes.length + toInteger(from)) : toInteger(from)
+      const start =
+        toInteger(from) < 0 ? Math.max(0, bytes.length + toInteger(from)) : toInteger(from)
       const end = toInteger(to) < 0 ? bytes.length + toInteger(to) : toInteger(to)
       return end < start ? '' : bytes.toString('utf8', start, end + 1)
     },
@@ -91,7 +104,12 @@ export const stringCommands: CommandTable = {
 }
 
 /** Reads `EX 10`, `PXAT 123` … at `at`; the end in milliseconds, or undefined when no such option stands there. */
-export function readEnd(args: string[], at: number, now: number, command: string): number | undefined {
+export function readEnd(
+  args: string[],
+  at: number,
+  now: number,
+  command: string,
+): number | undefined {
   const unit = END_UNITS[args[at]?.toUpperCase() ?? '']
   if (!unit) return undefined
   if (args[at + 1] === undefined) throw new RedisError(MESSAGE.syntax)
@@ -119,14 +137,16 @@ function set([key = '', value = '', ...options]: string[], keys: Keyspace): Repl
       if (end !== undefined || keepTtl) throw new RedisError(MESSAGE.syntax)
       end = found
       at++
-    } else if ((word === 'NX' || word === 'XX') && (condition === '' || condition === word)) condition = word
+    } else if ((word === 'NX' || word === 'XX') && (condition === '' || condition === word))
+      condition = word
     else if (word === 'KEEPTTL' && end === undefined) keepTtl = true
     else if (word === 'GET') wantsOld = true
     else throw new RedisError(MESSAGE.syntax)
   }
   const old = wantsOld ? (keys.read(key, 'string') ?? null) : null
   const exists = keys.entry(key) !== undefined
-  if ((condition === 'NX' && exists) || (condition === 'XX' && !exists)) return wantsOld ? old : null
+  if ((condition === 'NX' && exists) || (condition === 'XX' && !exists))
+    return wantsOld ? old : null
   keys.set(key, 'string', value, { keepTtl })
   const entry = keys.entry(key)
   if (entry && end !== undefined) entry.expiresAt = end
@@ -137,7 +157,11 @@ function getex([key = '', ...options]: string[], keys: Keyspace): Reply {
   const value = keys.read(key, 'string')
   const persist = options[0]?.toUpperCase() === 'PERSIST'
   const end = readEnd(options, 0, keys.now(), 'getex')
-  if (options.length > 0 && !(persist && options.length === 1) && !(end !== undefined && options.length === 2)) {
+  if (
+    options.length > 0 &&
+    !(persist && options.length === 1) &&
+    !(end !== undefined && options.length === 2)
+  ) {
     throw new RedisError(MESSAGE.syntax)
   }
   const entry = keys.entry(key)
@@ -146,12 +170,20 @@ function getex([key = '', ...options]: string[], keys: Keyspace): Reply {
 }
 
 function mset(args: string[], keys: Keyspace, name: string): Reply {
-  if (args.length % 2 !== 0) throw new RedisError(`ERR wrong number of arguments for '${name}' command`)
+  if (args.length % 2 !== 0)
+    throw new RedisError(`ERR wrong number of arguments for '${name}' command`)
   for (let at = 0; at < args.length; at += 2) keys.set(args[at] ?? '', 'string', args[at + 1] ?? '')
   return OK
 }
 
-function setFor(key: string, ttl: string | undefined, scale: number, value: string, keys: Keyspace, name: string): Reply {
+function setFor(
+  key: string,
+  ttl: string | undefined,
+  scale: number,
+  value: string,
+  keys: Keyspace,
+  name: string,
+): Reply {
   const amount = toInteger(ttl)
   if (amount <= 0) throw new RedisError(`ERR invalid expire time in '${name}' command`)
   keys.set(key, 'string', value)

@@ -1,0 +1,115 @@
+/** The model client of one request: abortable from its first byte, strict about what comes back. */
+import type { Models } from '../../shared/clients/models.ts'
+import { AppError } from '../../shared/errors.ts'
+import { fetch, type LightFetchInit } from '../../shared/web/fetch.ts'
+import { Response } from '../../shared/web/response.ts'
+
+/** Whom a request is for. */
+export interface UpstreamOptions {
+  model: string
+  signal: AbortSignal
+  /** Called for each line of the answer. */
+  onLine?: () => void
+}
+
+const MAX_LINE_CHARS = 8 * 1024 * 1024
+const MAX_ERROR_CHARS = 500
+/** What the server gives back when its own queue is full; it says nothing about when to come again. */
+const BUSY_RETRY_SECONDS = 5
+
+/**
+ * The same client with a fetch of its own. The client can abort only after the headers, which the server sends with
+ * the first token; it prints what it cannot parse and goes on, so that a damaged answer would look whole.
+ */
+export function forRequest(models: Models, { model, signal, onLine }: UpstreamOptions): Models {
+  async function guardedFetch(url: string, init: LightFetchInit): Promise<Response> {
+    const signals = init.signal ? [init.signal, signal] : [signal]
+    const response = await fetch(url, { ...init, signal: AbortSignal.any(signals) }).catch(
+      cause => {
+        if (signal.aborted) throw signal.reason
+        throw new AppError('model_unavailable', 'the model server cannot be reached', {
+          cause,
+          details: { dependency: 'models' },
+        })
+      },
+    )
+    if (!response.ok) throw await toUpstreamError(response, model)
+    const lines = response.headers.get('content-type')?.includes('ndjson')
+    return lines ? new Response(wholeLines(response, onLine), response) : response
+  }
+  return Object.create(models, {
+    fetch: { value: guardedFetch },
+    // The client forgets a stream only when it ends well; here it is forgotten with the request.
+    ongoingStreamedRequests: { value: [] },
+  }) as Models
+}
+
+/** What the server's own error means to our caller; its text is shown, because it is about the request. */
+export function describeUpstream(status: number, text: string, model: string): AppError {
+  const said = text.slice(0, MAX_ERROR_CHARS)
+  if (status === 404) {
+    return new AppError('not_found', `the model "${model}" is not on the server`, {
+      details: { model, fix: `ollama pull ${model}` },
+    })
+  }
+  if (status === 429 || status === 503 || /server busy/i.test(said)) {
+    return new AppError('rate_limited', 'the model server is busy', {
+      retryAfterSeconds: BUSY_RETRY_SECONDS,
+    })
+  }
+  if (status >= 400 && status < 500) return new AppError('invalid_request', said)
+  return new AppError('model_unavailable', `the model server failed: ${said}`, {
+    details: { status },
+  })
+}
+
+async function toUpstreamError(response: Response, model: string): Promise<AppError> {
+  const text = await response.text().catch(() => '')
+  let said = text
+  try {
+    const { error } = JSON.parse(text) as { error?: unknown }
+    if (typeof error === 'string') said = error
+  } catch {
+    said = text.trim()
+  }
+  return describeUpstream(response.status, said || `status ${response.status}`, model)
+}
+
+/** Passes on lines that are whole JSON objects; an error line and a damaged one end the stream. */
+async function* wholeLines(
+  response: Response,
+  onLine: (() => void) | undefined,
+): AsyncIterable<Uint8Array> {
+  const decoder = new TextDecoder()
+  const encoder = new TextEncoder()
+  let rest = ''
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    const parts = (rest + decoder.decode(chunk, { stream: true })).split('\n')
+    rest = parts.pop() ?? ''
+    if (rest.length > MAX_LINE_CHARS) throw damaged('a line of it has no end')
+    for (const part of parts) {
+      if (part.trim() === '') continue
+      check(part)
+      onLine?.()
+      yield encoder.encode(`${part}\n`)
+    }
+  }
+  if (rest.trim() !== '') {
+    check(rest)
+    yield encoder.encode(`${rest}\n`)
+  }
+}
+
+function check(line: string): void {
+  let value: unknown
+  try {
+    value = JSON.parse(line)
+  } catch (cause) {
+    throw damaged('a line of it is not JSON', cause)
+  }
+  if (typeof value !== 'object' || value === null) throw damaged('a line of it is not an object')
+  if ('error' in value) throw describeUpstream(500, String(value.error), '')
+}
+
+const damaged = (how: string, cause?: unknown): AppError =>
+  new AppError('upstream_error', `the model's answer arrived damaged: ${how}`, { cause })

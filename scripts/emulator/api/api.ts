@@ -1,0 +1,109 @@
+/** What screens, scripts and tests ask the emulator: `/_emulator/…` on its own address. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Clock } from '../clock.ts'
+import type { Eventing } from '../eventing/eventing.ts'
+import type { EventQuery } from '../eventing/ledger.ts'
+import type { HostHandler } from '../network.ts'
+import type { Serving } from '../serving/serving.ts'
+
+/** What the API shows. */
+export interface ApiOptions {
+  clock: Clock
+  serving: Serving
+  eventing: Eventing
+}
+
+type Route = (url: URL, response: ServerResponse) => Promise<unknown> | unknown
+
+const PREFIX = '/_emulator/'
+/** A page of another site must reach this neither by name (DNS rebinding) nor by script. */
+const OWN_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i
+const OWN_ORIGIN = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i
+const MAX_EVENTS = 500
+
+/** Makes the handler of the API. */
+export function createApi({ clock, serving, eventing }: ApiOptions): HostHandler {
+  const routes: Record<string, Route> = {
+    'GET functions': () => ({ functions: serving.status() }),
+    'GET eventing': () => eventing.status(),
+    'GET events': url => ({ events: eventing.events(toQuery(url)) }),
+    'GET event': url => eventing.event(url.searchParams.get('id') ?? '', text(url, 'source')),
+    'GET clock': () => ({ now: clock.now() }),
+    'POST clock/advance': async url => {
+      await clock.advance(toMs(url.searchParams.get('ms')))
+      return { now: clock.now() }
+    },
+    'GET facts': (_url, response) => streamFacts({ clock, serving, eventing }, response),
+  }
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://emulator')
+    const path = url.pathname.slice(PREFIX.length)
+    const route = routes[`${request.method} ${path}`]
+    if (!route) {
+      const known = Object.keys(routes).join(', ')
+      return send(response, 404, { error: `nothing at ${url.pathname}: there is ${known}` })
+    }
+    try {
+      const result = await route(url, response)
+      if (response.headersSent) return
+      if (result === undefined) send(response, 404, { error: 'no such event' })
+      else send(response, 200, result)
+    } catch (error) {
+      send(response, 400, { error: error instanceof Error ? error.message : String(error) })
+    }
+  }
+
+  return (host, request, response) => {
+    if (!request.url?.startsWith(PREFIX) || !OWN_HOST.test(host)) return false
+    const origin = request.headers.origin
+    if (origin !== undefined && !OWN_ORIGIN.test(origin)) {
+      send(response, 403, { error: 'requests of other sites are refused' })
+    } else void answer(request, response)
+    return true
+  }
+}
+
+/** Everything that happens from now on, as server-sent events: `event` (broker facts) and `scale`. */
+function streamFacts({ serving, eventing }: ApiOptions, response: ServerResponse): void {
+  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
+  const tell = (name: string) => (fact: unknown) =>
+    void response.write(`event: ${name}\ndata: ${JSON.stringify(fact)}\n\n`)
+  const stops = [eventing.subscribe(tell('event')), serving.onScale(tell('scale'))]
+  response.flushHeaders()
+  response.on('close', () => {
+    for (const stop of stops) stop()
+  })
+}
+
+function toQuery(url: URL): EventQuery {
+  const limit = Number(url.searchParams.get('limit') ?? 50)
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_EVENTS) {
+    throw new TypeError(`"limit" must be a whole number from 1 to ${MAX_EVENTS}`)
+  }
+  const before = url.searchParams.get('before')
+  const query: Record<string, unknown> = { limit, ...(before && { before: Number(before) }) }
+  for (const name of ['state', 'type', 'id', 'correlation']) {
+    const value = url.searchParams.get(name)
+    if (value !== null) query[name] = value
+  }
+  return query as unknown as EventQuery
+}
+
+function toMs(value: string | null): number {
+  const ms = Number(value)
+  if (value === null || !Number.isFinite(ms) || ms < 0) {
+    throw new TypeError(`"ms" must be a number of milliseconds, got ${JSON.stringify(value)}`)
+  }
+  return ms
+}
+
+const text = (url: URL, name: string): string | undefined => url.searchParams.get(name) ?? undefined
+
+function send(response: ServerResponse, status: number, body: unknown): void {
+  // Event bodies are bytes; JSON shows them as base64.
+  const json = JSON.stringify(body, (_key, value) =>
+    value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value,
+  )
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(json)
+}

@@ -1,0 +1,153 @@
+/** The local Knative: one port for functions and broker, driven by the same manifests as a cluster. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createApi } from './api/api.ts'
+import { type Clock, createClock } from './clock.ts'
+import { createEventing, type Eventing } from './eventing/eventing.ts'
+import { createIngress, type Ingress } from './ingress.ts'
+import type { Log } from './log.ts'
+import type { Manifests, ServiceResource } from './manifests/types.ts'
+import type { Send } from './network.ts'
+import { createProcessGuard } from './serving/guard.ts'
+import type { RunCommand } from './serving/replica.ts'
+import { createServing, type Serving } from './serving/serving.ts'
+import { closeServer, listen } from './stores/listen.ts'
+
+/** What an emulator works from. */
+export interface EmulatorOptions {
+  manifests: Manifests
+  log: Log
+  /** Real time unless given. */
+  clock?: Clock
+  /** The port of everything; 0 takes any free one. */
+  port: number
+  /** The port that leads to the broker whatever the Host header says; remembered by the caller. */
+  brokerPort?: number
+  /** Where accepted events are kept. */
+  directory: string
+  /** What to run for a Service. */
+  resolveCommand: (service: ServiceResource) => Promise<RunCommand>
+  /** A Service's environment with Secrets and ConfigMaps resolved. */
+  resolveEnv: (service: ServiceResource) => Record<string, string>
+}
+
+/** A running emulator. */
+export interface Emulator {
+  /** `http://127.0.0.1:<port>`: the default function and, by Host header, all others. */
+  url: string
+  port: number
+  brokerPort: number
+  /** The address to publish to, for clients outside. */
+  brokerUrl(namespace: string, name: string): string
+  clock: Clock
+  serving: Serving
+  eventing: Eventing
+  /** Sends to a URL as a function would, cluster names included. */
+  send: Send
+  /** Drains and stops everything; harmless when called again. */
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** The Service with this annotation answers hosts that name no function. */
+const DEFAULT_ANNOTATION = 'emulator.aiwfe.dev/default'
+const DOMAIN = 'localhost'
+const BROKER_HOST = 'broker-ingress.knative-eventing.svc.cluster.local'
+const OWN_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i
+
+/**
+ * Starts the emulator. Functions start when they are first asked for.
+ * @throws PortInUseError, or an error of the event journal that names its folder
+ */
+export async function createEmulator(options: EmulatorOptions): Promise<Emulator> {
+  const { manifests, log, directory } = options
+  const clock = options.clock ?? createClock()
+  const guard = createProcessGuard()
+  const parts: { ingress?: Ingress } = {}
+  const proxyUrl = (): string => parts.ingress?.url ?? ''
+  const send: Send = request => {
+    if (!parts.ingress) throw new Error('the ingress is not listening yet')
+    return parts.ingress.send(request)
+  }
+  const serving = createServing({
+    services: manifests.services,
+    clock,
+    log,
+    domain: DOMAIN,
+    guard,
+    resolveCommand: options.resolveCommand,
+    resolveEnv: options.resolveEnv,
+    proxyUrl,
+  })
+  const eventing = await createEventing({
+    brokers: manifests.brokers,
+    triggers: manifests.triggers,
+    clock,
+    log,
+    send,
+    directory,
+    domain: DOMAIN,
+  })
+  const api = createApi({ clock, serving, eventing })
+  const fallback = toHost(manifests.services.find(isDefault))
+  const ingress = await createIngress({
+    port: options.port,
+    domain: DOMAIN,
+    log,
+    handlers: [api, eventing.handler, serving.handler, toDefault(serving, fallback)],
+    upgrades: [
+      serving.upgrade,
+      (host, request, socket, head) =>
+        OWN_HOST.test(host) && serving.upgrade(fallback, request, socket, head),
+    ],
+    senders: [serving.send],
+    owns: serving.owns,
+  }).catch(async error => {
+    await eventing.close()
+    await guard.close()
+    throw error
+  })
+  parts.ingress = ingress
+  const brokerServer = createServer((request, response) => {
+    eventing.handler(BROKER_HOST, request, response)
+  })
+  const brokerPort = await listen(brokerServer, options.brokerPort)
+  let closing: Promise<void> | undefined
+
+  async function stop(): Promise<void> {
+    await closeServer(brokerServer)
+    await eventing.close()
+    await serving.close()
+    await ingress.close()
+    await guard.close()
+  }
+
+  function close(): Promise<void> {
+    closing ??= stop()
+    return closing
+  }
+
+  return {
+    url: ingress.url,
+    port: ingress.port,
+    brokerPort,
+    brokerUrl: (namespace, name) => `http://127.0.0.1:${brokerPort}/${namespace}/${name}`,
+    clock,
+    serving,
+    eventing,
+    send,
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+const isDefault = (service: ServiceResource): boolean =>
+  service.annotations[DEFAULT_ANNOTATION] === 'true'
+
+const toHost = (service: ServiceResource | undefined): string =>
+  service ? `${service.name}.${service.namespace}.${DOMAIN}` : ''
+
+/** Asking for the emulator's own address asks for the default function. */
+function toDefault(serving: Serving, fallback: string) {
+  return (host: string, request: IncomingMessage, response: ServerResponse): boolean =>
+    OWN_HOST.test(host) && fallback !== '' && serving.handler(fallback, request, response)
+}

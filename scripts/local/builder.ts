@@ -1,0 +1,70 @@
+/** Turns a Service's image into a command: the last path segment of `…/memory:0.1.0` is `functions/memory`. */
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { bundleFunction, bundleVendor, DIST } from '../build.ts'
+import type { ServiceResource } from '../emulator/manifests/types.ts'
+import type { RunCommand } from '../emulator/serving/replica.ts'
+
+/** Builds functions and knows how to run them. */
+export interface Builder {
+  /** Bundles every function that the Services name, and the packages that they share. */
+  buildAll(services: readonly ServiceResource[]): Promise<void>
+  /** Bundles one function again. @throws esbuild's `BuildFailure` */
+  build(name: string): Promise<void>
+  /** What runs a Service. @throws Error that says what the image or annotation lacks */
+  command(service: ServiceResource): Promise<RunCommand>
+}
+
+/** Runs an image that is no function of ours, e.g. one in another language. */
+const COMMAND_ANNOTATION = 'emulator.aiwfe.dev/command'
+
+/** Makes the builder of the project at `root`. */
+export function createBuilder(root: string): Builder {
+  const versions = new Map<string, string>()
+  const has = (name: string): boolean => existsSync(join(root, 'functions', name, 'index.ts'))
+
+  async function build(name: string): Promise<void> {
+    const { file } = await bundleFunction(name)
+    const code = file.replace(/\.cjs$/, '.main.cjs')
+    versions.set(
+      name,
+      createHash('sha256')
+        .update(await readFile(code))
+        .digest('hex')
+        .slice(0, 12),
+    )
+  }
+
+  async function buildAll(services: readonly ServiceResource[]): Promise<void> {
+    const names = services.map(imageName).filter(has)
+    await Promise.all([bundleVendor(), ...names.map(build)])
+  }
+
+  async function command(service: ServiceResource): Promise<RunCommand> {
+    const own =
+      service.template.annotations[COMMAND_ANNOTATION] ?? service.annotations[COMMAND_ANNOTATION]
+    if (own !== undefined) return { command: '/bin/sh', args: ['-c', `exec ${own}`], cwd: root }
+    const name = imageName(service)
+    if (!has(name)) {
+      throw new Error(
+        `${service.file}: image ${service.template.image} is no function of this project: ` +
+          `add functions/${name}/index.ts, or the annotation ${COMMAND_ANNOTATION}`,
+      )
+    }
+    if (!versions.has(name)) await build(name)
+    return {
+      command: process.execPath,
+      args: [join(DIST, `${name}.cjs`)],
+      cwd: root,
+      // A changed build is a changed template: Knative would see a new image digest here.
+      env: { AIWFE_BUILD: versions.get(name) ?? '', NODE_USE_ENV_PROXY: '0' },
+    }
+  }
+
+  return { buildAll, build, command }
+}
+
+const imageName = (service: ServiceResource): string =>
+  (service.template.image.split('/').at(-1) ?? '').replace(/[:@].*$/, '')

@@ -1,0 +1,92 @@
+/** Runs the platform in the foreground: from the command line to the last process stopped. */
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { createLog } from '../emulator/log.ts'
+import { parseArguments, type StartArguments, USAGE } from './arguments.ts'
+import { type Platform, startPlatform } from './platform.ts'
+import { toScreen } from './screen.ts'
+import { watchFunctions } from './watch.ts'
+
+const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+
+/** Starts, shows the screen, and stays until a signal. A start that fails says why and exits with 1. */
+export async function run(args: string[], { watch }: { watch: boolean }): Promise<void> {
+  const options = readArguments(args)
+  if (options.help) {
+    process.stdout.write(USAGE)
+    return
+  }
+  const log = createLog({ json: options.json })
+  const stopper = createStopper()
+  const begun = performance.now()
+  const platform = await startPlatform({
+    root: ROOT,
+    environment: process.env,
+    log,
+    ...options,
+  }).catch((error: unknown) => fail(error))
+  stopper.onStop(platform.close)
+  announce(platform, options, performance.now() - begun)
+  if (watch) stopper.onStop(watchFunctions(ROOT, platform, log))
+}
+
+function readArguments(args: string[]): StartArguments {
+  try {
+    return parseArguments(args, ROOT)
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${USAGE}`)
+    process.exit(2)
+  }
+}
+
+/** The machine form names the same facts as the screen; neither shows a secret. */
+function announce(platform: Platform, options: StartArguments, readyMs: number): void {
+  if (!options.json) {
+    process.stdout.write(`${toScreen(platform, readyMs, options.stateDirectory)}\n`)
+    return
+  }
+  const { emulator, envFile, env, stores } = platform
+  const ready = {
+    event: 'ready',
+    ready_ms: Math.round(readyMs),
+    gateway_url: env.GATEWAY_URL,
+    broker_url: env.BROKER_URL,
+    port: emulator.port,
+    env_file: envFile,
+    state_dir: options.stateDirectory,
+    stores: stores.kinds,
+    functions: emulator.serving.status().map(({ name, url }) => ({ name, url })),
+  }
+  process.stdout.write(`${JSON.stringify(ready)}\n`)
+}
+
+/** A message for the user; the stack only when it is no mistake of theirs. */
+function fail(error: unknown): never {
+  const text = error instanceof Error ? error.message : String(error)
+  process.stderr.write(`aiwfe cannot start\n${text}\n`)
+  if (process.env.AIWFE_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`)
+  process.exit(1)
+}
+
+/** Stops once on the first signal, or when the process that started us is gone; a later signal ends at once. */
+function createStopper(): { onStop(task: () => Promise<unknown> | unknown): void } {
+  const tasks: (() => Promise<unknown> | unknown)[] = []
+  let stoppingSince: number | undefined
+
+  async function stop(code: number): Promise<void> {
+    if (stoppingSince !== undefined) {
+      // A terminal and the parent each send the same signal; only a person's second one is impatience.
+      if (performance.now() - stoppingSince > 1_000) process.exit(1)
+      return
+    }
+    stoppingSince = performance.now()
+    for (const task of tasks.reverse()) await task()
+    process.exit(code)
+  }
+
+  process.on('SIGINT', () => void stop(0))
+  process.on('SIGTERM', () => void stop(0))
+  process.on('SIGHUP', () => void stop(0))
+  process.on('disconnect', () => void stop(0))
+  return { onStop: task => void tasks.push(task) }
+}

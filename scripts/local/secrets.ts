@@ -1,0 +1,85 @@
+/** The Secrets that manifests refer to, for a laptop: made once, strong, kept in the state folder (0600). */
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import type { ServiceResource } from '../emulator/manifests/types.ts'
+import { writeFileAtomically } from './write-file.ts'
+
+/** Values by Secret name and key. */
+export type SecretValues = Record<string, Record<string, string>>
+
+/** The Secrets of one state folder. */
+export interface Secrets {
+  /** The value of a key; a key that nobody has made yet gets a random one, unless it is optional. */
+  resolve(name: string, key: string, optional?: boolean): string | undefined
+  /** Sets values that come from elsewhere, e.g. the addresses of stores. They are not written to the file. */
+  provide(name: string, values: Record<string, string>): void
+  /** Writes what was made since the last time. */
+  save(): void
+}
+
+/** The Secret with each function's private key, and all public ones under `jwks`. */
+const IDENTITY = 'aiwfe-identity'
+
+/** The operator's own identity: `npm start` uses it to call migrations. */
+export const OPERATOR = 'operator'
+
+/** Opens the Secrets kept in `file`; every function of `services` has an identity from now on. */
+export function openSecrets(file: string, services: readonly ServiceResource[]): Secrets {
+  const kept = read(file)
+  const provided: SecretValues = {}
+  let dirty = false
+
+  function put(name: string, key: string, value: string): string {
+    kept[name] = { ...kept[name], [key]: value }
+    dirty = true
+    return value
+  }
+
+  for (const name of [OPERATOR, ...services.map(service => service.name)]) {
+    if (kept[IDENTITY]?.[name] === undefined) put(IDENTITY, name, createPrivateKey())
+  }
+  put(IDENTITY, 'jwks', toJwks(kept[IDENTITY] ?? {}))
+
+  return {
+    resolve(name, key, optional = false) {
+      const value = provided[name]?.[key] ?? kept[name]?.[key]
+      if (value !== undefined || optional) return value
+      return put(name, key, randomBytes(32).toString('base64url'))
+    },
+    provide(name, values) {
+      provided[name] = { ...provided[name], ...values }
+    },
+    save() {
+      if (dirty) writeFileAtomically(file, `${JSON.stringify(kept, null, 2)}\n`, 0o600)
+      dirty = false
+    },
+  }
+}
+
+const createPrivateKey = (): string =>
+  JSON.stringify(generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' }))
+
+/** Public halves only: a private Ed25519 JWK holds its public key as `x` (RFC 8037 2). */
+function toJwks(identities: Record<string, string>): string {
+  const keys = Object.entries(identities)
+    .filter(([name]) => name !== 'jwks')
+    .map(([kid, text]) => {
+      const { kty, crv, x } = JSON.parse(text) as Record<string, string>
+      return { kty, crv, x, kid, alg: 'EdDSA', use: 'sig' }
+    })
+  return JSON.stringify({ keys })
+}
+
+function read(file: string): SecretValues {
+  if (!existsSync(file)) return {}
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as SecretValues
+  } catch (cause) {
+    throw new Error(
+      `"${file}" cannot be read: restore it, or start with --fresh to make a new state`,
+      {
+        cause,
+      },
+    )
+  }
+}

@@ -1,0 +1,56 @@
+/** Reload: a saved file becomes a new revision, or the screen says why not and the old one goes on. */
+import { type FSWatcher, watch } from 'node:fs'
+import { join, sep } from 'node:path'
+import type { Log } from '../emulator/log.ts'
+import type { Platform } from './platform.ts'
+
+/** A burst of writes by an editor is one change. */
+const DEBOUNCE_MS = 100
+
+/** Watches the sources of the functions; returns what ends it. */
+export function watchFunctions(root: string, platform: Platform, log: Log): () => void {
+  const dirty = new Set<string>()
+  const watchers: FSWatcher[] = []
+  let timer: NodeJS.Timeout | undefined
+  let running: Promise<void> = Promise.resolve()
+  const names = platform.manifests.services.map(service => service.name)
+
+  function touch(name: string): void {
+    dirty.add(name)
+    clearTimeout(timer)
+    timer = setTimeout(() => {
+      const batch = [...dirty]
+      dirty.clear()
+      running = running.then(() => reload(batch))
+    }, DEBOUNCE_MS)
+  }
+
+  async function reload(batch: string[]): Promise<void> {
+    for (const name of batch) {
+      const begun = performance.now()
+      try {
+        await platform.redeploy(name)
+        log.info(name, `reloaded in ${Math.round(performance.now() - begun)}ms`)
+      } catch (error) {
+        log.error(name, `not reloaded, the old revision serves on: ${toText(error)}`)
+      }
+    }
+  }
+
+  watchers.push(
+    watch(join(root, 'functions'), { recursive: true }, (_event, file) => {
+      const name = file?.split(sep)[0]
+      if (name && names.includes(name)) touch(name)
+    }),
+    watch(join(root, 'shared'), { recursive: true }, () => {
+      for (const name of names) touch(name)
+    }),
+  )
+  log.info('emulator', 'watching functions/ and shared/')
+  return () => {
+    clearTimeout(timer)
+    for (const watcher of watchers) watcher.close()
+  }
+}
+
+const toText = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -1,0 +1,142 @@
+/** What only the in-process engine promises: its file, its time, its lock. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { openEngine } from '../../../../../scripts/emulator/stores/redis/redis.ts'
+
+const module = new URL('../../../../../scripts/emulator/stores/redis/redis.ts', import.meta.url)
+  .href
+let directory = ''
+let file = ''
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'aiwfe-redis-'))
+  file = join(directory, 'appendonly.jsonl')
+})
+afterEach(() => rm(directory, { recursive: true, force: true }))
+
+it('has every answered write after kill -9', async () => {
+  let count = 0
+  for (let round = 0; round < 3; round++) {
+    const script = `
+      import { openEngine } from ${JSON.stringify(module)}
+      const redis = openEngine(${JSON.stringify(directory)})
+      for (;;) {
+        const n = await redis.command(['INCR', 'n'])
+        await redis.command(['HSET', 'h', String(n), 'x'])
+        process.stdout.write(n + '\\n')
+        await new Promise(resolve => setImmediate(resolve))
+      }`
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const until = count + 50 + Math.floor(Math.random() * 200)
+    const exited = once(child, 'exit')
+    for await (const line of createInterface(child.stdout)) {
+      count = Number(line)
+      if (count === until) child.kill('SIGKILL')
+    }
+    await exited
+    expect(count).toBeGreaterThanOrEqual(until)
+    const redis = openEngine(directory)
+    expect(await redis.command(['GET', 'n'])).toSatisfy(value => Number(value) >= count)
+    expect(await redis.command(['HLEN', 'h'])).toSatisfy(value => Number(value) >= count)
+    count = Number(await redis.command(['GET', 'n']))
+    await redis.close()
+  }
+})
+
+it('lets keys end on its own clock, also across a restart', async () => {
+  let now = 1_000_000
+  const first = openEngine(directory, () => now)
+  await first.command(['SET', 'a', '1', 'EX', '10'])
+  await first.command(['EVAL', `redis.call('SET', KEYS[1], 'x', 'PX', 5000) return 1`, '1', 'b'])
+  now += 4_000
+  expect(await first.command(['TTL', 'a'])).toBe(6)
+  await first.close()
+  const second = openEngine(directory, () => now)
+  expect(await second.command(['PTTL', 'b'])).toBe(1_000)
+  now += 2_000
+  expect([await second.command(['GET', 'a']), await second.command(['GET', 'b'])]).toEqual([
+    '1',
+    null,
+  ])
+  now += 4_000
+  expect(await second.command(['DBSIZE'])).toBe(0)
+  await second.close()
+})
+
+it('forgets a last line that was cut, and refuses one that is damaged further up', async () => {
+  const first = openEngine(directory)
+  await first.command(['SET', 'a', '1'])
+  await first.close()
+  await appendFile(file, '[1,["SET","b"')
+  const second = openEngine(directory)
+  expect(await second.command(['MGET', 'a', 'b'])).toEqual(['1', null])
+  await second.command(['SET', 'c', '3'])
+  await second.close()
+  const third = openEngine(directory)
+  expect(await third.command(['MGET', 'a', 'b', 'c'])).toEqual(['1', null, '3'])
+  await third.close()
+  await writeFile(file, `garbage\n${await readFile(file, 'utf8')}`)
+  expect(() => openEngine(directory)).toThrow(
+    `"${file}" line 1 must be a record of writes, got a damaged one`,
+  )
+})
+
+it('rewrites its file when it has grown, and loses nothing by it', async () => {
+  const redis = openEngine(directory)
+  const big = 'x'.repeat(100_000)
+  for (let at = 0; at < 120; at++) await redis.command(['SET', 'big', big + at])
+  await redis.command(['RPUSH', 'l', 'a', 'b'])
+  await redis.command(['ZADD', 'z', '1.5', 'm', '-inf', 'low'])
+  await redis.command(['HSET', 'h', 'f', 'v'])
+  await redis.command(['SADD', 's', 'm'])
+  await redis.command(['EXPIRE', 's', '1000'])
+  for (let at = 0; at < 120; at++) await redis.command(['SET', 'big', big + at])
+  expect((await stat(file)).size).toBeLessThan(9_000_000)
+  await redis.close()
+  const again = openEngine(directory)
+  expect(await again.command(['GET', 'big'])).toBe(`${big}119`)
+  expect(await again.command(['LRANGE', 'l', '0', '-1'])).toEqual(['a', 'b'])
+  expect(await again.command(['ZRANGE', 'z', '0', '-1', 'WITHSCORES'])).toEqual([
+    'low',
+    '-inf',
+    'm',
+    '1.5',
+  ])
+  expect(await again.command(['TTL', 's'])).toSatisfy(ttl => Number(ttl) > 900)
+  await again.close()
+})
+
+it('ends a script that runs too long and stays usable', async () => {
+  const redis = openEngine(directory)
+  expect(await redis.command(['EVAL', 'while true do end', '0'])).toMatchObject({
+    error: expect.stringContaining('script ran longer than 5000 ms'),
+  })
+  expect(await redis.command(['EVAL', 'return 7', '0'])).toBe(7)
+  await redis.close()
+})
+
+it('gives scripts no way to files and processes', async () => {
+  const redis = openEngine(directory)
+  expect(
+    await redis.command([
+      'EVAL',
+      'return {tostring(os), tostring(io), tostring(require), tostring(load ~= nil)}',
+      '0',
+    ]),
+  ).toEqual(['nil', 'nil', 'nil', 'true'])
+  await redis.close()
+})
+
+it('refuses a second process on the folder', async () => {
+  const redis = openEngine(directory)
+  expect(() => openEngine(directory)).toThrow(`"${directory}" must be free`)
+  await redis.close()
+  await openEngine(directory).close()
+})
