@@ -30,8 +30,8 @@ export type AccessGrant = Pick<AccessClaims, 'sub' | 'sid' | 'auth_time' | 'role
 
 /** Issues and proves access tokens. */
 export interface AccessTokens {
-  /** Needs the signing key of the profile. */
-  issue(grant: AccessGrant): Promise<{ token: string; claims: AccessClaims }>
+  /** Needs the signing key of the profile. The token ends at `notAfter` (epoch seconds) at the latest. */
+  issue(grant: AccessGrant, notAfter?: number): Promise<{ token: string; claims: AccessClaims }>
   /**
    * Proves a token; says nothing about revocation. A token that was proven within the last minute costs one hash.
    * @throws {@link AppError} `token_invalid` or `token_expired`
@@ -72,12 +72,15 @@ export function createAccessTokens(
     return loading
   }
 
-  async function issue(grant: AccessGrant): Promise<{ token: string; claims: AccessClaims }> {
+  async function issue(
+    grant: AccessGrant,
+    notAfter = Number.POSITIVE_INFINITY,
+  ): Promise<{ token: string; claims: AccessClaims }> {
     const { SignJWT } = await import('jose')
     const { alg, signing } = await ring()
     if (!signing) throw new TypeError('"JWT_PRIVATE_KEY" must be set to issue access tokens')
     const iat = Math.floor(clock.now() / 1000)
-    const exp = iat + config.JWT_EXPIRE_HOURS * 3_600
+    const exp = Math.min(iat + Math.round(config.JWT_EXPIRE_HOURS * 3_600), notAfter)
     const claims = { iss: ISSUER, aud: AUDIENCE, ...grant, jti: id(), iat, exp }
     const token = await new SignJWT(claims)
       .setProtectedHeader({ alg, typ: TYP, kid: signing.kid })

@@ -45,7 +45,10 @@ export function defineFunction<C extends object>(
 /** Ties a handler to an event type of the catalogue; `data` is parsed before it is called. */
 export function on<Data, C extends object>(
   eventType: EventType<Data>,
-  handle: (event: CloudEvent<Data>, deps: Deps<C>) => Promise<CloudEvent | undefined> | Promise<void>,
+  handle: (
+    event: CloudEvent<Data>,
+    deps: Deps<C>,
+  ) => Promise<CloudEvent | undefined> | Promise<void>,
 ): EventHandler<C> {
   return {
     type: eventType.type,

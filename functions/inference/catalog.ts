@@ -3,6 +3,7 @@ import type { ModelResponse } from 'ollama'
 import type { Models } from '../../shared/clients/models.ts'
 import type { ModelInfo } from '../../shared/contracts/inference.ts'
 import { AppError } from '../../shared/errors.ts'
+import { forRequest } from './upstream.ts'
 
 /** A model of the server, by its full name. */
 export interface Model {
@@ -37,6 +38,7 @@ export interface CatalogOptions {
 const REMEMBER_MS = 60_000
 /** A name that is unknown may have been pulled just now; asking more often would let a client drive the server. */
 const UNKNOWN_MS = 2_000
+const LIST_TIMEOUT_MS = 5_000
 const PULL: Record<Capability, string> = {
   completion: 'ollama pull llama3.2',
   embedding: 'ollama pull nomic-embed-text',
@@ -82,7 +84,7 @@ export function createCatalog({ models, defaults, now }: CatalogOptions): Catalo
       known = undefined
     },
     async list() {
-      const [all, running] = await Promise.all([read(0), models().ps().catch(unreachable)])
+      const [all, running] = await Promise.all([read(0), bounded(models()).ps().catch(unreachable)])
       const loaded = new Set(running.models.map(model => model.name))
       return all.map(({ name, size, family }) => ({
         name,
@@ -96,7 +98,7 @@ export function createCatalog({ models, defaults, now }: CatalogOptions): Catalo
 }
 
 async function readModels(models: Models): Promise<Model[]> {
-  const { models: found } = await models.list().catch(unreachable)
+  const { models: found } = await bounded(models).list().catch(unreachable)
   return found.map(toModel)
 }
 
@@ -134,7 +136,12 @@ function choose(all: readonly Model[], capability: Capability): Model | undefine
   return (named.length > 0 ? named : able).toSorted((a, b) => a.modifiedAt - b.modifiedAt)[0]
 }
 
+/** A server that does not even say what it has is as good as none. */
+const bounded = (models: Models): Models =>
+  forRequest(models, { model: '', signal: AbortSignal.timeout(LIST_TIMEOUT_MS) })
+
 function unreachable(cause: unknown): never {
+  if (cause instanceof AppError) throw cause
   throw new AppError('model_unavailable', 'the model server cannot be reached', {
     cause,
     details: { dependency: 'models', fix: 'start it with: ollama serve' },

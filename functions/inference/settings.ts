@@ -6,7 +6,7 @@ import { type KvConfig, kvSettings, type ModelsConfig, modelsSettings } from '..
 export interface InferenceConfig extends ModelsConfig, KvConfig {
   /** Empty: the first model of the server that can chat. */
   CHAT_MODEL: string
-  /** Empty: the longest installed model that can embed. */
+  /** Empty: the oldest model of the server that can embed. */
   EMBED_MODEL: string
   MODEL_CONCURRENCY: number
   MODEL_QUEUE: number

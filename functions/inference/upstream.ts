@@ -8,7 +8,7 @@ import { Response } from '../../shared/web/response.ts'
 export interface UpstreamOptions {
   model: string
   signal: AbortSignal
-  /** Called for each line of the answer. */
+  /** Called for each line of a streamed answer; without it the answer is one object. */
   onLine?: () => void
 }
 
@@ -34,8 +34,7 @@ export function forRequest(models: Models, { model, signal, onLine }: UpstreamOp
       },
     )
     if (!response.ok) throw await toUpstreamError(response, model)
-    const lines = response.headers.get('content-type')?.includes('ndjson')
-    return lines ? new Response(wholeLines(response, onLine), response) : response
+    return onLine ? new Response(wholeLines(response, onLine), response) : response
   }
   return Object.create(models, {
     fetch: { value: guardedFetch },
@@ -76,31 +75,42 @@ async function toUpstreamError(response: Response, model: string): Promise<AppEr
 }
 
 /** Passes on lines that are whole JSON objects; an error line and a damaged one end the stream. */
-async function* wholeLines(
-  response: Response,
-  onLine: (() => void) | undefined,
-): AsyncIterable<Uint8Array> {
+async function* wholeLines(response: Response, onLine: () => void): AsyncIterable<Uint8Array> {
+  const chunks = ((response.body ?? []) as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]()
   const decoder = new TextDecoder()
   const encoder = new TextEncoder()
   let rest = ''
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    const parts = (rest + decoder.decode(chunk, { stream: true })).split('\n')
-    rest = parts.pop() ?? ''
-    if (rest.length > MAX_LINE_CHARS) throw damaged('a line of it has no end')
-    for (const part of parts) {
-      if (part.trim() === '') continue
-      check(part)
-      onLine?.()
-      yield encoder.encode(`${part}\n`)
+  try {
+    for (let next = await chunks.next(); !next.done; next = await chunks.next()) {
+      const parts = (rest + decoder.decode(next.value, { stream: true })).split('\n')
+      rest = parts.pop() ?? ''
+      if (rest.length > MAX_LINE_CHARS) throw damaged('a line of it has no end')
+      for (const part of parts) {
+        if (part.trim() === '') continue
+        onLine()
+        // The client reads no further than this line: what ends the connection in order is read here.
+        if (isLast(part)) void readToEnd(chunks)
+        yield encoder.encode(`${part}\n`)
+      }
     }
-  }
-  if (rest.trim() !== '') {
-    check(rest)
+    if (rest.trim() === '') return
+    isLast(rest)
     yield encoder.encode(`${rest}\n`)
+  } finally {
+    await chunks.return?.()
   }
 }
 
-function check(line: string): void {
+async function readToEnd(chunks: AsyncIterator<Uint8Array>): Promise<void> {
+  try {
+    while (!(await chunks.next()).done);
+  } catch {
+    // The answer is complete: how the connection ends no longer matters.
+  }
+}
+
+/** Whether the line is the last of the answer. @throws {@link AppError} when it is damaged or tells of an error */
+function isLast(line: string): boolean {
   let value: unknown
   try {
     value = JSON.parse(line)
@@ -109,6 +119,7 @@ function check(line: string): void {
   }
   if (typeof value !== 'object' || value === null) throw damaged('a line of it is not an object')
   if ('error' in value) throw describeUpstream(500, String(value.error), '')
+  return 'done' in value && value.done === true
 }
 
 const damaged = (how: string, cause?: unknown): AppError =>

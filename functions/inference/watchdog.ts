@@ -7,9 +7,14 @@ export interface Watchdog {
   readonly signal: AbortSignal
   /** Something came: the idle time begins anew. */
   touch(): void
-  /** Ends the watch, and the request if it is still running. */
-  close(): void
+  /**
+   * Ends the watch, and the request with it unless its answer is `complete`: then the connection has a moment to end in
+   * order, so that the next request can use it.
+   */
+  close(complete: boolean): void
 }
+
+const END_MS = 1_000
 
 /** Begins the watch. Times are milliseconds. */
 export function createWatchdog(
@@ -34,10 +39,11 @@ export function createWatchdog(
       clearTimeout(timer)
       timer = setTimeout(late('wrote nothing more', idleMs), idleMs)
     },
-    close() {
+    close(complete) {
       clearTimeout(timer)
       parent.removeEventListener('abort', follow)
-      controller.abort()
+      if (complete) setTimeout(() => controller.abort(), END_MS).unref()
+      else controller.abort()
     },
   }
 }

@@ -32,7 +32,7 @@ export async function migrate(
     fetch: (url, init) => sendInside(emulator, String(url), init),
   })
   const options = { timeoutMs: TIMEOUT_MS, principal }
-  await call(migrateUp, {}, options)
+  await call(migrateUp, { dry_run: false }, options)
   await call(createAdmin, admin, options)
   await call(createCollections, {}, options)
 }

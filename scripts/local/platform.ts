@@ -5,7 +5,7 @@ import { createClock } from '../emulator/clock.ts'
 import { createEmulator, type Emulator } from '../emulator/emulator.ts'
 import type { Log } from '../emulator/log.ts'
 import { loadManifests } from '../emulator/manifests/load.ts'
-import type { Manifests } from '../emulator/manifests/types.ts'
+import type { Manifests, ServiceResource } from '../emulator/manifests/types.ts'
 import { type Stores, startStores } from '../emulator/stores/stores.ts'
 import { createBuilder } from './builder.ts'
 import { resolveEnv } from './environment.ts'
@@ -35,6 +35,11 @@ export interface Platform {
   /** What `.aiwfe/env` holds. */
   env: Record<string, string>
   envFile: string
+  secrets: Secrets
+  /** How a function's process is started here, for tools that start one themselves. */
+  processOf(name: string): Promise<{ args: string[]; env: Record<string, string> }>
+  /** Reads the manifests again and applies what is new or changed. @throws ManifestError, and nothing is applied */
+  reload(): Promise<void>
   /** Builds `name` again and, when it works, makes a new revision of it. */
   redeploy(name: string): Promise<void>
   /** Stops everything; harmless when called again. */
@@ -53,7 +58,8 @@ const NAMESPACE = 'aiwfe-system'
  */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const { root, log } = options
-  const manifests = loadManifests([join(root, 'knative'), join(root, 'eventing')])
+  const folders = [join(root, 'knative'), join(root, 'eventing')]
+  let manifests = loadManifests(folders)
   const state = openState(options.stateDirectory, options)
   const closers: (() => Promise<unknown> | unknown)[] = [state.close]
   try {
@@ -85,20 +91,44 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     // Migrations reads DATABASE_URL like every function, so all that it needs has been resolved by now.
     await migrate(emulator, operatorIdentity(secrets), admin)
     secrets.save()
+    const find = (name: string): ServiceResource => {
+      const service = manifests.services.find(candidate => candidate.name === name)
+      if (service) return service
+      throw new Error(`no manifest names the function ${name}: add knative/functions/${name}.yaml`)
+    }
     return {
       emulator,
       stores,
-      manifests,
+      get manifests() {
+        return manifests
+      },
+      secrets,
       env,
       envFile,
+      async processOf(name) {
+        const { args, env: own } = await builder.command(find(name))
+        const proxy = { HTTP_PROXY: emulator.url, NO_PROXY: '127.0.0.1,localhost' }
+        return {
+          args: [...args],
+          env: { ...proxy, ...resolveEnv(find(name), manifests, secrets), ...own },
+        }
+      },
+      async reload() {
+        const before = manifests
+        const after = loadManifests(folders)
+        manifests = after
+        for (const service of after.services) {
+          if (before.services.some(known => isSame(known, service))) continue
+          secrets.addIdentity(service.name)
+          await emulator.serving.deploy(service)
+          log.info(service.name, 'deployed')
+        }
+        for (const resource of [...after.brokers, ...after.triggers])
+          emulator.eventing.apply(resource)
+      },
       async redeploy(name) {
-        const service = manifests.services.find(candidate => candidate.name === name)
-        if (!service)
-          throw new Error(
-            `no manifest names the function ${name}: add knative/functions/${name}.yaml`,
-          )
         await builder.build(name)
-        await emulator.serving.deploy(service)
+        await emulator.serving.deploy(find(name))
       },
       close: () => closeAll(closers),
     }
@@ -193,6 +223,10 @@ export function readEnv(file: string): Record<string, string> {
       }),
   )
 }
+
+/** Whether two Services differ in nothing but the line they stand on. */
+const isSame = (one: ServiceResource, other: ServiceResource): boolean =>
+  JSON.stringify({ ...one, line: 0 }) === JSON.stringify({ ...other, line: 0 })
 
 async function closeAll(closers: (() => unknown)[]): Promise<void> {
   for (const close of closers.splice(0).reverse()) await close()

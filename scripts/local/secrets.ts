@@ -11,6 +11,8 @@ export type SecretValues = Record<string, Record<string, string>>
 export interface Secrets {
   /** The value of a key; a key that nobody has made yet gets a random one, unless it is optional. */
   resolve(name: string, key: string, optional?: boolean): string | undefined
+  /** Makes a key pair for a function that has none; functions that start from now on trust it. */
+  addIdentity(name: string): void
   /** Sets values that come from elsewhere, e.g. the addresses of stores. They are not written to the file. */
   provide(name: string, values: Record<string, string>): void
   /** Writes what was made since the last time. */
@@ -35,10 +37,13 @@ export function openSecrets(file: string, services: readonly ServiceResource[]):
     return value
   }
 
-  for (const name of [OPERATOR, ...services.map(service => service.name)]) {
-    if (kept[IDENTITY]?.[name] === undefined) put(IDENTITY, name, createPrivateKey())
+  function addIdentity(name: string): void {
+    if (kept[IDENTITY]?.[name] !== undefined) return
+    put(IDENTITY, name, createPrivateKey())
+    put(IDENTITY, 'jwks', toJwks(kept[IDENTITY] ?? {}))
   }
-  put(IDENTITY, 'jwks', toJwks(kept[IDENTITY] ?? {}))
+
+  for (const name of [OPERATOR, ...services.map(service => service.name)]) addIdentity(name)
 
   return {
     resolve(name, key, optional = false) {
@@ -46,6 +51,7 @@ export function openSecrets(file: string, services: readonly ServiceResource[]):
       if (value !== undefined || optional) return value
       return put(name, key, randomBytes(32).toString('base64url'))
     },
+    addIdentity,
     provide(name, values) {
       provided[name] = { ...provided[name], ...values }
     },

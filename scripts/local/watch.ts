@@ -6,6 +6,8 @@ import type { Platform } from './platform.ts'
 
 /** A burst of writes by an editor is one change. */
 const DEBOUNCE_MS = 100
+/** Stands for the manifests among the names of functions; no Service can be called so. */
+const MANIFESTS = '*'
 
 /** Watches the sources of the functions; returns what ends it. */
 export function watchFunctions(root: string, platform: Platform, log: Log): () => void {
@@ -13,10 +15,10 @@ export function watchFunctions(root: string, platform: Platform, log: Log): () =
   const watchers: FSWatcher[] = []
   let timer: NodeJS.Timeout | undefined
   let running: Promise<void> = Promise.resolve()
-  const names = platform.manifests.services.map(service => service.name)
+  const names = (): string[] => platform.manifests.services.map(service => service.name)
 
-  function touch(name: string): void {
-    dirty.add(name)
+  function touch(...changed: string[]): void {
+    for (const name of changed) dirty.add(name)
     clearTimeout(timer)
     timer = setTimeout(() => {
       const batch = [...dirty]
@@ -26,27 +28,37 @@ export function watchFunctions(root: string, platform: Platform, log: Log): () =
   }
 
   async function reload(batch: string[]): Promise<void> {
-    for (const name of batch) {
-      const begun = performance.now()
-      try {
-        await platform.redeploy(name)
-        log.info(name, `reloaded in ${Math.round(performance.now() - begun)}ms`)
-      } catch (error) {
-        log.error(name, `not reloaded, the old revision serves on: ${toText(error)}`)
-      }
+    if (batch.includes(MANIFESTS)) {
+      await attempt('manifests', () => platform.reload())
+    }
+    for (const name of batch.filter(name => name !== MANIFESTS)) {
+      await attempt(name, () => platform.redeploy(name))
+    }
+  }
+
+  async function attempt(name: string, task: () => Promise<void>): Promise<void> {
+    const begun = performance.now()
+    try {
+      await task()
+      log.info(name, `reloaded in ${Math.round(performance.now() - begun)}ms`)
+    } catch (error) {
+      log.error(name, `not reloaded, what ran before runs on: ${toText(error)}`)
     }
   }
 
   watchers.push(
     watch(join(root, 'functions'), { recursive: true }, (_event, file) => {
       const name = file?.split(sep)[0]
-      if (name && names.includes(name)) touch(name)
+      if (name && names().includes(name)) touch(name)
     }),
-    watch(join(root, 'shared'), { recursive: true }, () => {
-      for (const name of names) touch(name)
-    }),
+    watch(join(root, 'shared'), { recursive: true }, () => touch(...names())),
+    ...['knative', 'eventing'].map(folder =>
+      watch(join(root, folder), { recursive: true }, (_event, file) => {
+        if (file?.endsWith('.yaml')) touch(MANIFESTS)
+      }),
+    ),
   )
-  log.info('emulator', 'watching functions/ and shared/')
+  log.info('emulator', 'watching functions/, shared/, knative/ and eventing/')
   return () => {
     clearTimeout(timer)
     for (const watcher of watchers) watcher.close()

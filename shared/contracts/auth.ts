@@ -40,8 +40,18 @@ export interface ClientFacts {
   ip_prefix?: string | undefined
 }
 
+/** Brought into one form before it is judged: full-width, upper-case and padded spellings are one account. */
 const email = () =>
-  z.string().check(z.trim(), z.minLength(3), z.maxLength(254), z.regex(/^[^\s@]+@[^\s@]+$/))
+  z
+    .string()
+    .check(
+      z.trim(),
+      z.normalize('NFKC'),
+      z.toLowerCase(),
+      z.minLength(3),
+      z.maxLength(254),
+      z.regex(/^[^\s@\p{C}]+@[^\s@\p{C}]+$/u),
+    )
 /** 8 to 128 characters and no rule about which (ASVS 5.0 6.2). */
 const password = () => z.string().check(z.minLength(8), z.maxLength(128))
 
@@ -87,7 +97,7 @@ export const register: Operation<
     z.strictObject({
       email: email(),
       password: password(),
-      name: z._default(z.string().check(z.maxLength(100)), ''),
+      name: z._default(z.string().check(z.maxLength(100), z.regex(/^\P{Cc}*$/u)), ''),
       ...facts(),
     }),
   output: tokens,

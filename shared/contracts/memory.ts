@@ -1,6 +1,6 @@
 /** The contract of `memory`: what was said is kept, reconciled with what is known, and found again. */
 import * as z from 'zod/mini'
-import type { Contract, Operation } from '../contract.ts'
+import type { Contract, EventType, Operation } from '../contract.ts'
 
 /** How far a memory has come: indexed as it was said, then extracted and consolidated. */
 export type MemoryStatus = 'pending' | 'consolidated'
@@ -186,9 +186,23 @@ export const forgetMemory: Operation<{ id: string }, { forgotten: string }> = {
   output: () => z.object({ forgotten: z.string() }),
 }
 
+/** Data of `episodeRecorded`; the text stays with `memory`. */
+export interface EpisodeRecorded {
+  user_id: string
+  episode_id: string
+}
+
+/** A text was kept and waits for its facts to be extracted; `memory` itself listens. */
+export const episodeRecorded: EventType<EpisodeRecorded> = {
+  type: 'dev.aiwfe.memory.episode.recorded.v1',
+  source: '/memory',
+  summary: 'a text was kept, its facts are not extracted yet',
+  data: () => z.object({ user_id: z.string(), episode_id: z.uuid() }),
+}
+
 /** Everything that `memory` offers. */
 export const memoryContract: Contract = {
   service: 'memory',
   operations: [remember, recall, listMemories, getMemory, forgetMemory],
-  events: [],
+  events: [episodeRecorded],
 }

@@ -1,5 +1,6 @@
 /** `fetch` over `node:http`: one pooled agent, the proxy of the environment, no undici. Redirects are not followed. */
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import type { BodySource } from './body.ts'
 import { Headers } from './headers.ts'
@@ -75,12 +76,25 @@ async function send(
       },
       resolve,
     )
+    outgoing.on('socket', guard)
     outgoing.on('error', error => {
       reject(signal?.aborted ? signal.reason : new TypeError('fetch failed', { cause: error }))
     })
     if (body === undefined || body instanceof Uint8Array) outgoing.end(body)
     else pump(body, outgoing).catch(error => outgoing.destroy(error))
   })
+}
+
+const guarded = new WeakSet<Socket>()
+
+/**
+ * Between the end of an answer and its return to the pool a socket has no error listener (node's lib/_http_client.js,
+ * TODO in responseKeepAlive): an abort in that moment, such as one that discards the end, would end the process.
+ */
+function guard(socket: Socket): void {
+  if (guarded.has(socket)) return
+  guarded.add(socket)
+  socket.on('error', () => {})
 }
 
 async function pump(

@@ -34,7 +34,7 @@ export function createLanes({ limit }: { limit: number }): Lanes {
   }
 
   function pump(lane: Lane): void {
-    while (true && lane.head < lane.queue.length && !closed) {
+    while (lane.running < limit && lane.head < lane.queue.length && !closed) {
       const task = lane.queue[lane.head]
       lane.head += 1
       if (task) run(lane, task)

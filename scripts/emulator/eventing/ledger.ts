@@ -4,9 +4,10 @@ import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { CloudEvent } from './event.ts'
 import type { Journal } from './journal/journal.ts'
-import { fromRow, insertOperation, pruneOperation, updateOperation } from './journal/rows.ts'
+import { fromRow, insertOperation, updateOperation } from './journal/rows.ts'
 import type { Operation } from './journal/schema.ts'
 import { type DeliveryRecord, type EventRecord, type EventState, withDelivery } from './records.ts'
+import { createRetention } from './retention.ts'
 
 /** An event with work left to do. */
 export interface LiveEvent {
@@ -60,7 +61,10 @@ export interface Ledger {
 }
 
 const KEPT_REFUSED = 1000
-const PRUNE_EVERY = 1000
+
+/** Each new event deletes up to this many old ones. */
+const PRUNED_PER_INSERT = 4
+
 const REWRITE_AFTER_MS = 1000
 
 /** Bodies beyond this are read again from the journal when their turn comes. */
@@ -79,9 +83,9 @@ export function createLedger({
   const lives = new Map<number, LiveEvent>()
   const bodies = new Map<number, Uint8Array>()
   const refused: EventRecord[] = []
+  const retention = createRetention(journal.ended())
   let bodyBytes = 0
   let seq = journal.lastSeq()
-  let inserted = 0
   let empty: () => void = () => {}
 
   async function insert(
@@ -96,14 +100,15 @@ export function createLedger({
     const next =
       settlement && base && withDelivery(base, settlement.trigger, settlement.patch, clock.now())
     if (next) operations.push(updateOperation(next))
-    if (inserted % PRUNE_EVERY === 0) operations.push(pruneOperation(clock.now()))
-    inserted += 1
+    for (const seq of retention.take(clock.now(), PRUNED_PER_INSERT)) {
+      operations.push({ kind: 'delete', seq })
+    }
     await journal.write(operations)
     const live = { record, headers }
     if (record.ended === undefined) {
       lives.set(record.seq, live)
       if (data) keepBody(record.seq, data)
-    }
+    } else retention.add({ seq: record.seq, size: record.size, ended: record.ended })
     if (settlement && answered && next) {
       if (answered.record === base) replace(answered, next)
       else settle(settlement)
@@ -114,7 +119,7 @@ export function createLedger({
   /** For a change that is on the disk already. */
   function replace(live: LiveEvent, record: EventRecord): void {
     live.record = record
-    if (record.ended !== undefined) forget(record.seq)
+    if (record.ended !== undefined) forget(record)
   }
 
   function settle({ seq, trigger, patch }: Settlement): EventRecord | undefined {
@@ -128,7 +133,7 @@ export function createLedger({
   function persist(live: LiveEvent): void {
     journal.write([updateOperation(live.record)]).then(
       () => {
-        if (live.record.ended !== undefined) forget(live.record.seq)
+        if (live.record.ended !== undefined) forget(live.record)
       },
       (error: Error) => {
         log.error('broker', `event state not written, trying again: ${error.message}`)
@@ -143,10 +148,13 @@ export function createLedger({
     bodies.set(seq, data)
   }
 
-  function forget(seq: number): void {
+  /** The end of an event is on the disk: only the journal knows it from here on. */
+  function forget({ seq, size, ended = 0 }: EventRecord): void {
+    if (!lives.delete(seq)) return
     bodyBytes -= bodies.get(seq)?.length ?? 0
     bodies.delete(seq)
-    if (lives.delete(seq) && lives.size === 0) empty()
+    retention.add({ seq, size, ended })
+    if (lives.size === 0) empty()
   }
 
   function bodyOf(record: EventRecord): Uint8Array | undefined {

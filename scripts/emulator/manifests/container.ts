@@ -163,7 +163,8 @@ function readReference(name: string, from: Field): EnvVar {
   const configMap = from.get('configMapKeyRef')
   if (secret.value !== undefined) return { name, secret: readKey(secret) }
   if (configMap.value !== undefined) return { name, configMap: readKey(configMap) }
-  from.report('expected exactly one, got neither: secretKeyRef, configMapKeyRef')
+  if (from.members().length === 0)
+    from.report('expected exactly one, got neither: secretKeyRef, configMapKeyRef')
   return { name, value: '' }
 }
 

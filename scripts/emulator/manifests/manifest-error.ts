@@ -18,9 +18,15 @@ export class ManifestError extends Error {
   readonly problems: readonly ManifestProblem[]
 
   constructor(problems: readonly ManifestProblem[]) {
-    super(problems.map(toLine).join('\n'))
-    this.problems = problems
+    const sorted = problems.toSorted(byPlace)
+    super(sorted.map(toLine).join('\n'))
+    this.problems = sorted
   }
+}
+
+function byPlace(a: ManifestProblem, b: ManifestProblem): number {
+  if (a.file !== b.file) return a.file < b.file ? -1 : 1
+  return a.line - b.line || a.column - b.column
 }
 
 function toLine({ file, line, field, message }: ManifestProblem): string {

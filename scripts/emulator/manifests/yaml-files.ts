@@ -67,8 +67,9 @@ function parseFile(file: string, problems: ManifestProblem[]): YamlDocument[] {
         message: `not valid YAML: ${error.message}`,
       })
     }
-    if (document.errors.length > 0 || document.contents === null) return []
-    return [{ file, root: createField({ file, document, lines, problems }) }]
+    if (document.errors.length > 0) return []
+    const root = createField({ file, document, lines, problems })
+    return root.value === null ? [] : [{ file, root }]
   })
 }
 

@@ -60,7 +60,7 @@ export function deliver(
         if (error.code === 'ECONNREFUSED' && !left) {
           upstream = undefined
           revision.readmit(admission)
-        } else refuse({ status: 502, text: `revision ${revision.name} broke the connection` })
+        } else replica.settled().then(broken)
       })
       upstream.end(request.body)
     }
@@ -74,12 +74,14 @@ export function deliver(
       })
       answer.on('error', () => {})
       answer.once('close', () => {
-        if (!answer.complete) {
-          return refuse({ status: 502, text: `revision ${revision.name} broke the connection` })
-        }
+        if (!answer.complete) return broken()
         upstream = undefined
         if (leave()) resolve(toResponse(revision, answer, Buffer.concat(chunks)))
       })
+    }
+
+    function broken(): void {
+      refuse({ status: 502, text: `revision ${revision.name} broke the connection` })
     }
 
     function refuse({ status, text, retryAfter }: Refusal): void {

@@ -78,7 +78,7 @@ export function createDeployment(initial: ServiceResource, options: DeploymentOp
       guard,
       ports,
       onScale,
-      plan,
+      plan: next.template.portName === 'h2c' ? refuseH2c : plan,
       environment,
     })
   }
@@ -187,6 +187,9 @@ export function createDeployment(initial: ServiceResource, options: DeploymentOp
 }
 
 const FAILED_GRACE_MS = 2_000
+
+const refuseH2c = (): Promise<never> =>
+  Promise.reject(new Error('port name h2c is not emulated: functions are reached over HTTP/1.1'))
 
 /** What a new revision is made for: the template, and what the emulator runs for its image. */
 function fingerprint({ template }: ServiceResource, command: RunCommand): string {

@@ -63,7 +63,7 @@ export function proxy(
         return send(replica, true)
       }
       if (response.headersSent) response.destroy()
-      else answer({ status: 502, text: `revision ${revision.name} broke the connection` })
+      else replica.settled().then(broken)
     })
     if (hasBody) sendBody(attempt)
     else attempt.end()
@@ -93,6 +93,10 @@ export function proxy(
     })
     answerOf.on('error', () => response.destroy())
     answerOf.pipe(response)
+  }
+
+  function broken(): void {
+    answer({ status: 502, text: `revision ${revision.name} broke the connection` })
   }
 
   function onTimeout(): void {

@@ -3,7 +3,7 @@ import { request } from 'node:http'
 import { connect } from 'node:net'
 import type { ReadinessProbe } from '../manifests/types.ts'
 
-const FIRST_POLL_MS = 5
+const FIRST_POLL_MS = 2
 const MAX_POLL_MS = 50
 /** Fast polling lasts about as long as a usual start. */
 const FAST_POLLS = 60

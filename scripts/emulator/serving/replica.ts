@@ -38,6 +38,8 @@ export interface Replica {
   drain(limits: DrainLimits): Promise<void>
   /** Nobody listens on its port any more, whatever its process says. */
   lost(): void
+  /** Resolves when a broken connection turned out to be the process's end, or shortly after when it was not. */
+  settled(): Promise<void>
   /** To be called when `inFlight` fell to zero. */
   idle(): void
 }
@@ -99,6 +101,7 @@ export function createReplica(options: ReplicaOptions): Replica {
       return draining
     },
     lost: (): void => end({ reason: 'Lost', message: 'stopped listening', tail: [] }),
+    settled: (): Promise<void> => Promise.race([finished, pause(BREAK_GRACE_MS)]),
     idle: (): void => onIdle(),
   }
 
@@ -217,6 +220,8 @@ export function createReplica(options: ReplicaOptions): Replica {
 }
 
 const OUTPUT_GRACE_MS = 250
+/** The kernel closes the sockets of a dying process a little before we hear of its end. */
+const BREAK_GRACE_MS = 25
 const STOPPED: StartFailure = { reason: 'Stopped', message: 'was stopped', tail: [] }
 const SIGNAL_BASE = 128
 const SIGNALS: Record<string, number> = {
@@ -236,6 +241,8 @@ function toExitCode(code: number | null, signal: NodeJS.Signals | null): number 
 function toHow(code: number | null, signal: NodeJS.Signals | null): string {
   return signal === null ? `exited with code ${code}` : `was killed by ${signal}`
 }
+
+const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
 
 const toMessage = (error: unknown): string =>
   error instanceof Error ? error.message : String(error)

@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Worker } from 'node:worker_threads'
+import type { EndedEvent } from '../retention.ts'
 import type { Answer, EventRow, Operation, Request } from './schema.ts'
 
 /** Everything that must survive a crash goes through here. */
@@ -12,6 +13,8 @@ export interface Journal {
   write(operations: readonly Operation[]): Promise<void>
   /** Rows of `events` by a WHERE clause of our own; only what is committed. */
   rows(where: string, ...values: (string | number)[]): EventRow[]
+  /** The events that ended, the oldest end first. */
+  ended(): EndedEvent[]
   /** The body of an event. */
   body(seq: number): Uint8Array | undefined
   /** The last position given to an event. */
@@ -118,6 +121,7 @@ export async function createJournal({ directory }: { directory: string }): Promi
     write,
     rows: (where, ...values) =>
       reader.prepare(`SELECT * FROM events WHERE ${where}`).all(...values) as unknown as EventRow[],
+    ended: () => reader.prepare(ENDED).all() as unknown as EndedEvent[],
     body: seq => body.get(seq)?.data as Uint8Array | undefined,
     lastSeq: () => Number(lastSeq.get()?.seq),
     close: () => {
@@ -126,6 +130,8 @@ export async function createJournal({ directory }: { directory: string }): Promi
     },
   }
 }
+
+const ENDED = 'SELECT seq, size, ended FROM events WHERE ended IS NOT NULL ORDER BY ended, seq'
 
 interface Write {
   operations: readonly Operation[]

@@ -4,13 +4,6 @@ import { type Attributes, text } from '../event.ts'
 import type { DeliveryRecord, EventRecord, EventState } from '../records.ts'
 import type { EventRow, Operation } from './schema.ts'
 
-/** What is kept after its end; unfinished events are never pruned. */
-export const RETENTION: { rows: number; bytes: number; ms: number } = {
-  rows: 10_000,
-  bytes: 256 * 1_048_576,
-  ms: 7 * 86_400_000,
-}
-
 /** Writes a new event. */
 export function insertOperation(
   record: EventRecord,
@@ -45,14 +38,6 @@ export const updateOperation = (record: EventRecord): Operation => ({
   state: record.state,
   ended: record.ended ?? null,
   detail: detailOf(record),
-})
-
-/** Deletes ended events beyond the retention. */
-export const pruneOperation = (now: number): Operation => ({
-  kind: 'prune',
-  endedBefore: now - RETENTION.ms,
-  keepRows: RETENTION.rows,
-  keepBytes: RETENTION.bytes,
 })
 
 /** Reads an event back, without its body. */

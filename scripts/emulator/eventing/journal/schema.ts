@@ -63,12 +63,7 @@ export type Operation =
       readonly ended: number | null
       readonly detail: string
     }
-  | {
-      readonly kind: 'prune'
-      readonly endedBefore: number
-      readonly keepRows: number
-      readonly keepBytes: number
-    }
+  | { readonly kind: 'delete'; readonly seq: number }
 
 /** From the main thread to the writer; `close` is the last. */
 export type Request = { readonly batch: readonly Operation[] } | { readonly close: true }

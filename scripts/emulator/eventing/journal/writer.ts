@@ -95,14 +95,14 @@ function prepare(database: DatabaseSync): (operation: Operation) => void {
   const update = database.prepare(
     'UPDATE events SET state = ?, ended = ?, detail = ? WHERE seq = ?',
   )
-  const prune = database.prepare(PRUNE)
+  const remove = database.prepare('DELETE FROM events WHERE seq = ?')
   return operation => {
     if (operation.kind === 'insert') {
       insert.run(...valuesOf(operation.row))
       if (operation.data) insertBody.run(operation.row.seq, operation.data)
     } else if (operation.kind === 'update') {
       update.run(operation.state, operation.ended, operation.detail, operation.seq)
-    } else prune.run(operation.endedBefore, operation.keepRows, operation.keepBytes)
+    } else remove.run(operation.seq)
   }
 }
 
@@ -111,15 +111,6 @@ function valuesOf(
 ): Parameters<StatementSync['run']>[1][] {
   return COLUMNS.split(', ').map(column => row[column as keyof typeof row])
 }
-
-/** Only events that ended, and the oldest of those first. */
-const PRUNE = `
-DELETE FROM events WHERE ended IS NOT NULL AND (ended < ? OR seq IN (
-  SELECT seq FROM (
-    SELECT seq, row_number() OVER newest AS place, sum(size) OVER newest AS total
-    FROM events WHERE ended IS NOT NULL WINDOW newest AS (ORDER BY seq DESC)
-  ) WHERE place > ? OR total > ?
-))`
 
 const describe = (error: unknown): string =>
   error instanceof Error ? error.message : String(error)

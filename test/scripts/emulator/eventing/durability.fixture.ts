@@ -8,7 +8,8 @@ import { createLog } from '../../../../scripts/emulator/log.ts'
 
 const [directory = '', sink = ''] = process.argv.slice(2)
 const origin = { file: 'test.yaml', line: 1, labels: {}, annotations: {}, namespace: 'app' }
-const delivery = { retry: 3, backoffPolicy: 'exponential', backoffDelayMs: 20 } as const
+// The sink refuses every seventh call: so many tries that no event can run out of them.
+const delivery = { retry: 50, backoffPolicy: 'linear', backoffDelayMs: 2 } as const
 const trigger = { ...origin, broker: 'default', delivery }
 
 const eventing = await createEventing({
@@ -39,7 +40,9 @@ const eventing = await createEventing({
 })
 const server = createServer((request, response) => {
   if (request.url === '/idle') void eventing.idle().then(() => response.end('idle'))
-  else eventing.handler('broker.localhost', request, response)
+  else if (request.url?.startsWith('/record/')) {
+    response.end(JSON.stringify(eventing.event(request.url.slice(8)) ?? null))
+  } else eventing.handler('broker.localhost', request, response)
 })
 server.listen(0, '127.0.0.1', () => {
   process.stdout.write(`${(server.address() as AddressInfo).port}\n`)

@@ -4,9 +4,10 @@ import {
   createJournal,
   type Journal,
 } from '../../../../scripts/emulator/eventing/journal/journal.ts'
-import { insertOperation, RETENTION } from '../../../../scripts/emulator/eventing/journal/rows.ts'
+import { insertOperation } from '../../../../scripts/emulator/eventing/journal/rows.ts'
 import { createLedger } from '../../../../scripts/emulator/eventing/ledger.ts'
 import type { EventRecord } from '../../../../scripts/emulator/eventing/records.ts'
+import { createRetention, RETENTION } from '../../../../scripts/emulator/eventing/retention.ts'
 import { createTestLog, event, temporaryDirectory } from './fixture.ts'
 
 function record(seq: number, fields: Partial<EventRecord> = {}): EventRecord {
@@ -44,33 +45,14 @@ describe('the journal', () => {
     expect(journal.lastSeq()).toBe(3)
   })
 
-  it('prunes the oldest ended events by rows, bytes and age, with their bodies, and never an unfinished one', async () => {
+  it('deletes an event with its body', async () => {
     const journal = await opened()
-    const prune = { kind: 'prune', endedBefore: 0, keepRows: 1e6, keepBytes: 1e9 } as const
-    const seqs = (): number[] => journal.rows('true ORDER BY seq').map(({ seq }) => seq)
-    await journal.write([
-      insertOperation(
-        record(1, { state: 'pending', ended: undefined, size: 4 }),
-        {},
-        Buffer.from('open'),
-      ),
-      ...[2, 3, 4, 5].map(seq =>
-        insertOperation(record(seq, { ended: seq * 10, size: 100 }), {}, Buffer.alloc(100)),
-      ),
-    ])
-    await journal.write([{ ...prune, endedBefore: 25 }])
-    expect(seqs()).toEqual([1, 3, 4, 5])
-    await journal.write([{ ...prune, keepBytes: 250 }])
-    expect(seqs()).toEqual([1, 4, 5])
-    await journal.write([{ ...prune, keepRows: 1 }])
-    expect(seqs()).toEqual([1, 5])
-    expect([1, 2, 3, 4, 5].map(seq => journal.body(seq)?.length)).toEqual([
-      4,
-      undefined,
-      undefined,
-      undefined,
-      100,
-    ])
+    const insert = (seq: number): ReturnType<typeof insertOperation> =>
+      insertOperation(record(seq, { size: 3 }), {}, Buffer.from('abc'))
+    await journal.write([insert(1), insert(2)])
+    await journal.write([{ kind: 'delete', seq: 1 }])
+    expect(journal.ended()).toEqual([{ seq: 2, size: 3, ended: 1000 }])
+    expect([journal.body(1), journal.body(2)?.length]).toEqual([undefined, 3])
   })
 
   it('refuses to write after it was closed', async () => {
@@ -89,9 +71,10 @@ describe('the journal', () => {
     const writes = Array.from({ length: 1000 }, () =>
       ledger.insert(record(ledger.nextSeq(), { ended: clock.now() }), {}),
     )
+    await ledger.insert(record(ledger.nextSeq(), { state: 'pending', ended: undefined }), {})
     await Promise.all(writes)
     expect(journal.rows('seq = 1')).toEqual([])
-    expect(journal.rows('true')).toHaveLength(1000)
+    expect(journal.rows('true')).toHaveLength(1001)
   })
 
   it('reads bodies again that were too many to keep in memory', async () => {
@@ -108,5 +91,26 @@ describe('the journal', () => {
     }
     const last = [...ledger.lives()].at(-1)
     expect(last && ledger.event(last).data?.[size - 1]).toBe(69)
+  })
+})
+
+describe('the retention', () => {
+  const ended = [1, 2, 3, 4].map(seq => ({ seq, size: 100, ended: seq * 10 }))
+  const limits = { rows: 100, bytes: 1e9, ms: 1e9 }
+  it.each([
+    [{ ...limits, rows: 3 }, [1]],
+    [{ ...limits, bytes: 250 }, [1, 2]],
+    [{ ...limits, ms: 75 }, [1, 2]],
+    [limits, []],
+  ])('under %j lets %j go', (given, taken) => {
+    expect(createRetention(ended, given).take(100, 10)).toEqual(taken)
+  })
+
+  it('lets no more go at once than asked for, and counts what is added', () => {
+    const retention = createRetention(ended, { ...limits, rows: 1 })
+    expect(retention.take(0, 2)).toEqual([1, 2])
+    retention.add({ seq: 5, size: 1, ended: 50 })
+    expect(retention.take(0, 9)).toEqual([3, 4])
+    expect(retention.take(0, 9)).toEqual([])
   })
 })

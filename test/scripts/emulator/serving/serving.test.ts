@@ -195,6 +195,8 @@ test('a process that dies while it serves gives 502, and is replaced on demand',
   await until('in flight', () => world.serving.status()[0]?.inFlight === 1)
   expect((await world.call('orders.localhost', '/exit')).status).toBe(502)
   expect((await slow).status).toBe(502)
+  await until('the loss noticed', () => world.serving.status()[0]?.replicas.ready === 0)
+  expect(world.serving.status()[0]).toMatchObject({ desired: 0, replicas: { starting: 0 } })
   const next = await world.call('orders.localhost')
   expect(next.status).toBe(200)
   expect(next.json.pid).not.toBe(first.json.pid)

@@ -1,0 +1,242 @@
+/** The leg to the function: bodies flow both ways as they come, and either side's end ends the other. */
+import {
+  Agent,
+  type ClientRequest,
+  type IncomingMessage,
+  request,
+  type ServerResponse,
+} from 'node:http'
+import type { Permit } from '../../shared/breaker.ts'
+import { AppError } from '../../shared/errors.ts'
+import type { Logger } from '../../shared/log.ts'
+import { toOutward } from './forwarded-headers.ts'
+import type { Route } from './routing-table.ts'
+import { OWN_HEADERS } from './security-headers.ts'
+
+/** One request on its way. */
+export interface Journey {
+  route: Route
+  /** Path and query, in their canonical form. */
+  target: string
+  headers: Record<string, string>
+  /** Sent instead of the client's own body. */
+  body?: Buffer
+  incoming: IncomingMessage
+  outgoing: ServerResponse
+  permit: Permit
+  /** Headers that the gateway adds to the answer, in pairs. */
+  answerHeaders: () => string[]
+}
+
+/** Sends a request on; resolves with the status when the answer has begun, and has then written its head. */
+export type Forward = (journey: Journey) => Promise<number>
+
+/** Nobody reads the answer: the client left (nginx's status of that name). */
+const CLIENT_CLOSED = 499
+/** Streams carry a heartbeat every 15 s; four of them missing is a dead stream. */
+const STREAM_SILENCE_MS = 60_000
+/** S3's client: 10 idle connections per host, for 90 s. The number of busy ones is bounded by who calls. */
+const POOL = { keepAlive: true, maxFreeSockets: 10, timeout: 90_000 }
+
+/** Makes the forwarder of one process; `domain` completes a function's name to its host. */
+export function createForward({ domain, log }: { domain: string; log: Logger }): Forward {
+  const agent = new Agent({ ...POOL, proxyEnv: process.env } as ConstructorParameters<
+    typeof Agent
+  >[0])
+  const hosts = new Map<string, { hostname: string; port: string | number }>()
+
+  function hostOf(service: string): { hostname: string; port: string | number } {
+    const known = hosts.get(service)
+    if (known) return known
+    const { hostname, port } = new URL(`http://${service}.${domain}`)
+    const host = { hostname, port: port || 80 }
+    hosts.set(service, host)
+    return host
+  }
+
+  return journey =>
+    new Promise((resolve, reject) => {
+      travel(journey, { agent, host: hostOf(journey.route.service), log, resolve, reject })
+    })
+}
+
+interface Way {
+  agent: Agent
+  host: { hostname: string; port: string | number }
+  log: Logger
+  resolve: (status: number) => void
+  reject: (error: AppError) => void
+}
+
+function travel(journey: Journey, { agent, host, log, resolve, reject }: Way): void {
+  const { route, target, headers, body, incoming, outgoing, permit } = journey
+  const { service } = route
+  const streamsBody = !body && takesBody(incoming.method)
+  let upstream: ClientRequest
+  let begun = false
+  let settled = false
+
+  /** Ends the way to the function once; the first reason counts. */
+  function fail(error: AppError, report: () => void): void {
+    if (settled) return
+    settle()
+    report()
+    if (streamsBody) incoming.unpipe(upstream)
+    upstream.destroy()
+    if (begun) {
+      log.warn(`the answer of ${service} was cut: ${error.message}`, { error: error.cause })
+      outgoing.destroy()
+    } else reject(error)
+  }
+
+  function settle(): void {
+    settled = true
+    clearTimeout(timer)
+    outgoing.off('close', onLeave)
+  }
+
+  function onLeave(): void {
+    if (settled || outgoing.writableFinished) return
+    settle()
+    permit.release()
+    upstream.destroy()
+    if (!begun) resolve(CLIENT_CLOSED)
+  }
+
+  function onAnswer(answer: IncomingMessage): void {
+    if (settled) return void answer.resume()
+    const status = answer.statusCode ?? 502
+    judge(permit, status, answer)
+    const foreign = status >= 400 && !isJson(answer)
+    if (foreign) {
+      answer.resume()
+      fail(toForeignError(service, status), () => {})
+      return
+    }
+    begun = true
+    const { connection } = answer.headers
+    const pairs = toOutward(answer.rawHeaders, connection, OWN_HEADERS)
+    if (!answer.headers['cache-control']) pairs.push('cache-control', 'no-store')
+    outgoing.writeHead(status, pairs.concat(journey.answerHeaders()))
+    answer.on('error', cause => fail(cut(service, cause), () => {}))
+    answer.on('close', () => {
+      if (answer.complete) settle()
+      else fail(cut(service), () => {})
+    })
+    if (route.stream) {
+      clearTimeout(timer)
+      upstream.setTimeout(STREAM_SILENCE_MS, () => fail(late(service), () => {}))
+      outgoing.flushHeaders()
+    }
+    answer.pipe(outgoing)
+    resolve(status)
+  }
+
+  function onError(cause: NodeJS.ErrnoException): void {
+    // The function closed an idle connection just when we used it. Repeating is only safe when nothing was sent twice.
+    if (
+      !settled &&
+      !begun &&
+      upstream.reusedSocket &&
+      !streamsBody &&
+      isIdempotent(incoming.method)
+    ) {
+      upstream = open()
+      upstream.end(body)
+      return
+    }
+    fail(begun ? cut(service, cause) : unreachable(service, cause), permit.fail)
+  }
+
+  function open(): ClientRequest {
+    const opened = request({
+      agent,
+      ...host,
+      method: incoming.method ?? 'GET',
+      path: target,
+      headers,
+    })
+    opened.on('response', onAnswer)
+    opened.on('error', onError)
+    return opened
+  }
+
+  const timer = setTimeout(() => fail(late(service), permit.fail), route.timeoutMs)
+  outgoing.on('close', onLeave)
+  upstream = open()
+  if (!streamsBody) return void upstream.end(body)
+  if (incoming.headers['content-length'] === undefined) {
+    watchSize(incoming, route.maxBytes, () => fail(tooLarge(route.maxBytes), permit.release))
+  }
+  incoming.pipe(upstream)
+}
+
+/** A 503 that names a time to come back is the word of a living function: it says nothing against it. */
+function judge(permit: Permit, status: number, answer: IncomingMessage): void {
+  if (!BROKEN.has(status)) permit.succeed()
+  else if (status === 503 && answer.headers['retry-after'] !== undefined) permit.release()
+  else permit.fail()
+}
+
+const BROKEN = new Set([500, 502, 503, 504])
+
+/** Counts a body that did not say how long it is. */
+function watchSize(incoming: IncomingMessage, maxBytes: number, onExcess: () => void): void {
+  let size = 0
+  incoming.on('data', (chunk: Buffer) => {
+    size += chunk.length
+    if (size > maxBytes) onExcess()
+  })
+}
+
+/** The error of a body that is larger than its route takes. */
+export const tooLarge = (maxBytes: number): AppError =>
+  new AppError('payload_too_large', `the body may have at most ${maxBytes} bytes`, {
+    details: { max_bytes: maxBytes },
+  })
+
+/** Whether the contracts' functions read a body with this method. */
+export const takesBody = (method: string | undefined): boolean =>
+  method === 'POST' || method === 'PUT' || method === 'PATCH'
+
+const isIdempotent = (method: string | undefined): boolean => method === 'GET' || method === 'HEAD'
+
+const isJson = ({ headers }: IncomingMessage): boolean =>
+  /^application\/([\w.-]+\+)?json\b/i.test(headers['content-type'] ?? '')
+
+/** An error page of something between us and the function; its text is for nobody. */
+function toForeignError(service: string, status: number): AppError {
+  const details = { upstream: service }
+  if (status === 504) return late(service)
+  if (status === 503 || status === 404) {
+    return new AppError('dependency_unavailable', `${service} cannot be reached`, { details })
+  }
+  return new AppError('upstream_error', `${service} answered ${status}`, { details })
+}
+
+const late = (service: string): AppError =>
+  new AppError('upstream_timeout', `${service} did not answer in time`, {
+    details: { upstream: service },
+  })
+
+const cut = (service: string, cause?: unknown): AppError =>
+  new AppError('upstream_error', `${service} stopped in the middle of its answer`, {
+    cause,
+    details: { upstream: service },
+  })
+
+/** Refused or not found is known before anything was sent; any other end may have come after the work was done. */
+function unreachable(service: string, cause: NodeJS.ErrnoException): AppError {
+  const details = { upstream: service }
+  return NO_CONNECTION.has(cause.code ?? '')
+    ? new AppError('dependency_unavailable', `${service} cannot be reached`, { cause, details })
+    : new AppError('upstream_error', `${service} ended the connection`, { cause, details })
+}
+
+const NO_CONNECTION = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+])

@@ -1,0 +1,36 @@
+/**
+ * The most used passwords of at least eight characters, from the lists of public breaches; shorter ones are refused by
+ * their length. Lower case, one text: it is split when a password is chosen, not at start.
+ */
+export const COMMON_PASSWORDS: string = [
+  '12345678 123456789 1234567890 password password1 password12 password123 passw0rd p@ssw0rd p@ssword',
+  'qwertyuiop qwerty123 qwerty12 qwerty1234 qwerty12345 1q2w3e4r 1q2w3e4r5t 1qaz2wsx 1qazxsw2 q1w2e3r4',
+  'iloveyou iloveyou1 iloveyou2 sunshine sunshine1 princess princess1 football football1 baseball',
+  'baseball1 superman superman1 batman123 trustno1 starwars whatever letmein1 letmein123 welcome1',
+  'welcome123 welcome12 admin123 admin1234 admin12345 administrator adminadmin administrator1 rootroot',
+  'changeme changeme1 changeme123 default1 secret123 secret12 secretsecret testtest test1234 test12345',
+  'testing1 testing123 guest123 guestguest master123 masterkey monkey123 dragon123 shadow123 michael1',
+  'michelle jennifer jessica1 jordan23 charlie1 computer internet samantha victoria mercedes corvette',
+  'midnight december november october1 september february summer2020 summer2021 summer2022 summer2023',
+  'summer2024 summer2025 summer2026 winter2020 winter2021 winter2022 winter2023 winter2024 winter2025',
+  'winter2026 spring2020 spring2021 spring2022 spring2023 spring2024 spring2025 spring2026 autumn2024',
+  'autumn2025 autumn2026 qwertyui asdfghjk asdfghjkl zxcvbnm1 zxcvbnm123 asdf1234 asdfasdf qweasdzxc',
+  'qweasd123 qazwsxedc qazwsx123 abcd1234 abcdefgh abcdefg1 abc12345 abc123456 a1b2c3d4 aa123456',
+  'aa12345678 a12345678 a123456789 1234abcd 12341234 12121212 11111111 111111111 00000000 88888888',
+  '87654321 987654321 0987654321 0123456789 11223344 1122334455 123123123 123321123 123454321 12344321',
+  '147258369 159753456 789456123 741852963 13131313 69696969 66666666 77777777 99999999 22222222',
+  '33333333 44444444 55555555 1234567a 12345678a 123456789a 1234qwer 123qweasd 123qwe123 qwe12345',
+  'liverpool liverpool1 arsenal1 chelsea1 barcelona manchester juventus realmadrid steelers patriots',
+  'pokemon1 pokemon123 minecraft minecraft1 fortnite roblox123 naruto123 blink182 metallica nirvana1',
+  'slipknot greenday eminem123 chocolate butterfly babygirl babygirl1 lovelove loveyou1 loveme123',
+  'angel123 angelina anthony1 alexander alexandra christian christina elizabeth jonathan nicholas',
+  'nathaniel isabella gabriela fernando francisco sebastian leonardo caroline stephanie danielle',
+  'patricia margaret veronica benjamin cheyenne caterina valentina tinkerbell spiderman snowball',
+  'scooter1 scorpion mountain maverick marlboro lacrosse kawasaki hardcore hahahaha gangster gameover',
+  'freedom1 formula1 fishing1 firebird explorer einstein dolphins darkness creative cocacola champion',
+  'carolina bulldogs brooklyn bluebird blessed1 blahblah billybob bigdaddy basketball asdfqwer',
+  'airplane access14 access123 hello123 hello1234 hellohello helloworld user1234 useruser login123',
+  'p4ssw0rd pass1234 pass12345 passpass passw0rd1 passwort passwort1 motdepasse contrasena senha123',
+  'zaq12wsx zaq1zaq1 zxc12345 qwert123 qwert12345 google123 facebook facebook1 linkedin microsoft',
+  'samsung1 samsung123 nintendo playstation xbox3600 letmeinnow openwide opensesame password! password1!',
+].join(' ')

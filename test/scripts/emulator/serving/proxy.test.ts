@@ -1,0 +1,211 @@
+import { get, request as httpRequest, type IncomingMessage } from 'node:http'
+import { connect, type Socket } from 'node:net'
+import { expect, test } from 'vitest'
+import { createWorld, service, until, type World } from './world.ts'
+
+test('a function sees its own Host, the forwarding headers, and none of the hop', async () => {
+  const world = await createWorld([service('orders')])
+  const { json } = await send(world, {
+    headers: {
+      host: 'orders.test.localhost',
+      'x-forwarded-for': '10.1.2.3',
+      'x-forwarded-host': 'shop.test',
+      'x-forwarded-proto': 'https',
+      'knative-serving-revision': 'other',
+      connection: 'x-private, keep-alive',
+      'x-private': '1',
+      te: 'trailers',
+      'x-kept': 'yes',
+    },
+  })
+  const headers = json.headers as Record<string, string>
+  expect(headers).toMatchObject({
+    host: 'orders.test.localhost',
+    'x-forwarded-for': '10.1.2.3, 127.0.0.1',
+    'x-forwarded-proto': 'https',
+    forwarded: 'for=10.1.2.3;host=shop.test;proto=https, for=127.0.0.1',
+    'k-proxy-request': 'activator',
+    'x-kept': 'yes',
+  })
+  for (const name of ['x-private', 'te', 'knative-serving-revision']) {
+    expect(headers).not.toHaveProperty(name)
+  }
+})
+
+test('a Forwarded header of the client is left alone', async () => {
+  const world = await createWorld([service('orders')])
+  const { json } = await send(world, { headers: { host: 'orders.localhost', forwarded: 'for=_x' } })
+  expect(json.headers).toMatchObject({ forwarded: 'for=_x' })
+})
+
+test('repeated response headers, status text and bodies of every framing pass unchanged', async () => {
+  const world = await createWorld([service('orders')])
+  const sized = await send(world, {
+    method: 'PUT',
+    headers: { 'content-length': '5' },
+    body: 'hello',
+  })
+  expect(sized.json).toMatchObject({ method: 'PUT', body: 'hello' })
+  expect(sized.message.headers['set-cookie']).toEqual(['a=1', 'b=2'])
+  const chunked = await send(world, {
+    method: 'POST',
+    headers: { 'transfer-encoding': 'chunked' },
+    body: 'in pieces',
+  })
+  expect(chunked.json).toMatchObject({ method: 'POST', body: 'in pieces' })
+  const head = await send(world, { method: 'HEAD' })
+  expect([head.message.statusCode, head.text]).toEqual([200, ''])
+  const expecting = await send(world, {
+    method: 'POST',
+    headers: { expect: '100-continue', 'content-length': '2' },
+    body: 'ok',
+  })
+  expect(expecting.json).toMatchObject({ body: 'ok' })
+})
+
+test('a stream reaches the client piece by piece, and counts as in flight until its end', async () => {
+  const world = await createWorld([service('orders')])
+  const message = await open(world, '/stream?ms=400')
+  const pieces: string[] = []
+  message.on('data', (chunk: Buffer) => pieces.push(chunk.toString('utf8')))
+  await until('first piece', () => pieces.length > 0)
+  expect(pieces).toEqual(['data: first\n\n'])
+  expect(world.serving.status()[0]?.inFlight).toBe(1)
+  await until('end', () => message.complete)
+  expect(pieces.join('')).toBe('data: first\n\ndata: last\n\n')
+  await until('no more in flight', () => world.serving.status()[0]?.inFlight === 0)
+})
+
+test('a client that leaves frees its slot, also while it was held', async () => {
+  const world = await createWorld([
+    service('orders'),
+    service('late', { vars: { START_MS: '60000' } }),
+  ])
+  await world.call('orders.localhost')
+  for (const host of ['orders.localhost', 'late.localhost']) {
+    const client = get({ port: world.ingress.port, path: '/hang', headers: { host } })
+    client.on('error', () => {})
+    const index = host.startsWith('late') ? 1 : 0
+    await until('in flight', () => world.serving.status()[index]?.inFlight === 1)
+    client.destroy()
+    await until('freed', () => world.serving.status()[index]?.inFlight === 0)
+    expect(world.serving.status()[index]?.queued).toBe(0)
+  }
+})
+
+test('an answer that breaks off is broken for the client too, never silently short', async () => {
+  const world = await createWorld([service('orders')])
+  const message = await open(world, '/half')
+  const ended = new Promise<string>(resolve => {
+    message.on('error', () => resolve('broken'))
+    message.on('end', () => resolve('complete'))
+  })
+  message.resume()
+  expect(await ended).toBe('broken')
+  expect((await world.call('orders.localhost', '/half')).status).toBe(502)
+})
+
+test('responseStartTimeoutSeconds ends a silent request, but not one that has begun to answer', async () => {
+  const world = await createWorld([service('orders', { responseStartTimeoutSeconds: 1 })])
+  await world.call('orders.localhost')
+  const [silent, begun] = await Promise.all([
+    send(world, { path: '/hang' }),
+    send(world, { path: '/stream?ms=1400' }),
+  ])
+  expect([silent.message.statusCode, silent.text]).toEqual([504, 'request timeout'])
+  expect(begun.text).toContain('data: last')
+})
+
+test('idleTimeoutSeconds ends a stream that went silent', async () => {
+  const world = await createWorld([service('orders', { idleTimeoutSeconds: 1 })])
+  const message = await open(world, '/stream?ms=10000')
+  const ended = new Promise<string>(resolve => {
+    message.on('error', () => resolve('broken'))
+    message.on('end', () => resolve('complete'))
+  })
+  message.resume()
+  expect(await ended).toBe('broken')
+})
+
+test('a WebSocket-like upgrade passes through from zero, and is in flight until it closes', async () => {
+  const world = await createWorld([service('orders')])
+  const socket = connect(world.ingress.port, '127.0.0.1')
+  socket.write(
+    'GET /ws HTTP/1.1\r\nHost: orders.localhost\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n',
+  )
+  const seen = collect(socket)
+  await until('switched', () => seen().includes('101 Switching Protocols'))
+  socket.write('ping over the socket')
+  await until('echo', () => seen().endsWith('ping over the socket'))
+  expect(world.serving.status()[0]?.inFlight).toBe(1)
+  socket.destroy()
+  await until('closed', () => world.serving.status()[0]?.inFlight === 0)
+})
+
+test('an upgrade that the function declines is answered, and one for nobody gets 404', async () => {
+  const world = await createWorld([service('orders')])
+  const head = 'Connection: Upgrade\r\nUpgrade: echo\r\n\r\n'
+  const declined = connect(world.ingress.port, '127.0.0.1')
+  declined.write(`GET /refuse HTTP/1.1\r\nHost: orders.localhost\r\n${head}`)
+  const answer = collect(declined)
+  await until('403', () => answer().startsWith('HTTP/1.1 403') && answer().endsWith('no'))
+  const nobody = connect(world.ingress.port, '127.0.0.1')
+  nobody.write(`GET / HTTP/1.1\r\nHost: nobody.localhost\r\n${head}`)
+  const missing = collect(nobody)
+  await until('404', () => missing().startsWith('HTTP/1.1 404'))
+  declined.destroy()
+  nobody.destroy()
+})
+
+interface Exchange {
+  message: IncomingMessage
+  text: string
+  json: Record<string, unknown>
+}
+
+function send(
+  world: World,
+  options: { path?: string; method?: string; headers?: Record<string, string>; body?: string },
+): Promise<Exchange> {
+  const { path = '/', method = 'GET', headers = {}, body } = options
+  return new Promise((resolve, reject) => {
+    const client = httpRequest({
+      port: world.ingress.port,
+      host: '127.0.0.1',
+      path,
+      method,
+      headers: { host: 'orders.localhost', ...headers },
+    })
+    client.on('error', reject)
+    client.once('response', message => {
+      let text = ''
+      message.on('data', (chunk: Buffer) => {
+        text += chunk.toString('utf8')
+      })
+      message.on('error', reject)
+      message.on('end', () => {
+        const json = text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : {}
+        resolve({ message, text, json })
+      })
+    })
+    client.end(body)
+  })
+}
+
+function open(world: World, path: string): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    get(
+      { port: world.ingress.port, host: '127.0.0.1', path, headers: { host: 'orders.localhost' } },
+      resolve,
+    ).on('error', reject)
+  })
+}
+
+function collect(socket: Socket): () => string {
+  let text = ''
+  socket.on('error', () => {})
+  socket.on('data', chunk => {
+    text += chunk.toString('utf8')
+  })
+  return () => text
+}
