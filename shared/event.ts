@@ -63,7 +63,7 @@ function parseBinary(headers: Map<string, string>, contentType: string, body: st
   for (const [name, value] of headers) {
     if (name.startsWith('ce-')) attributes[name.slice(3)] = decodeValue(value)
   }
-  if (contentType !== '') attributes['datacontenttype'] = contentType
+  if (contentType !== '') attributes.datacontenttype = contentType
   return build(attributes, parseData(contentType, body))
 }
 
@@ -78,10 +78,10 @@ function parseStructured(body: string): CloudEvent {
 }
 
 function build(attributes: Record<string, unknown>, data: unknown): CloudEvent {
-  if (attributes['specversion'] !== '1.0') {
+  if (attributes.specversion !== '1.0') {
     throw new AppError(
       'invalid_request',
-      `"specversion" must be 1.0, got ${show(attributes['specversion'])}`,
+      `"specversion" must be 1.0, got ${show(attributes.specversion)}`,
     )
   }
   const extensions: Record<string, string | number | boolean> = {}

@@ -16,11 +16,8 @@ export interface EventDetails {
   extensions?: Readonly<Record<string, string | number | boolean>>
 }
 
-/** Sends events to the broker. */
-export interface Publish {
-  /** @throws {@link AppError} `dependency_unavailable` when the broker did not take the event */
-  (event: CloudEvent): Promise<void>
-}
+/** Sends an event; rejects with `dependency_unavailable` when the broker did not take it. */
+export type Publish = (event: CloudEvent) => Promise<void>
 
 /** Longer than the broker's disk needs, shorter than a person waits. */
 const TIMEOUT_MS = 5_000

@@ -4,6 +4,7 @@ import type { Deps } from './deps.ts'
 import { AppError } from './errors.ts'
 import { encodeEvent, parseEvent } from './event.ts'
 import type { FunctionDefinition } from './function.ts'
+import { type Issue, toProblems } from './issues.ts'
 import { type AppEnv, readText } from './route.ts'
 import { currentContext, openSpan, parseTraceparent } from './trace.ts'
 
@@ -30,9 +31,9 @@ export async function receive<C extends object>(
   continueContext(event.id, event.extensions)
   const parsed = handler.data().safeParse(event.data)
   if (!parsed.success) {
-    const issue = parsed.error.issues[0]
-    const field = issue?.path.map(String).join('.')
-    throw new AppError('invalid_request', `"data${field ? `.${field}` : ''}": ${issue?.message}`)
+    const [problem] = parsed.error.issues.flatMap(issue => toProblems(issue as unknown as Issue))
+    const field = problem?.field ? `data.${problem.field}` : 'data'
+    throw new AppError('invalid_request', `"${field}" ${problem?.message}`)
   }
   const reply = await handler.handle({ ...event, data: parsed.data }, deps).catch(toEventError)
   deps.log.debug(`event ${event.type} ${event.id}`, { source: event.source })
@@ -57,8 +58,8 @@ function toEventError(thrown: unknown): never {
 function continueContext(id: string, extensions: Readonly<Record<string, unknown>>): void {
   const context = currentContext()
   if (!context) return
-  const trace = parseTraceparent(String(extensions['traceparent'] ?? ''))
+  const trace = parseTraceparent(String(extensions.traceparent ?? ''))
   if (trace) context.trace = openSpan(trace)
-  const correlationid = extensions['correlationid']
+  const correlationid = extensions.correlationid
   context.event = { id, ...(typeof correlationid === 'string' && { correlationid }) }
 }

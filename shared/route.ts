@@ -1,7 +1,8 @@
 /** Turns an operation of a contract into a route: proves the caller, checks rights, parses input, checks output. */
 import type { Context, Hono } from 'hono'
-import { MAX_BODY_BYTES, type Operation } from './contract.ts'
+import { MAX_BODY_BYTES, type Operation, type Schema } from './contract.ts'
 import { AppError } from './errors.ts'
+import { type Issue, toProblems } from './issues.ts'
 import { allows, type Principal } from './principal.ts'
 import { currentContext } from './trace.ts'
 
@@ -85,21 +86,14 @@ async function parseInput<In, Out>(operation: Operation<In, Out>, c: Context<App
 }
 
 /** Parses with a schema; @throws {@link AppError} `validation_failed` that lists every field at fault. */
-export function parse<T>(schema: { safeParse(value: unknown): ParseResult<T> }, value: unknown): T {
+export function parse<T>(schema: Schema<T>, value: unknown): T {
   const result = schema.safeParse(value)
   if (result.success) return result.data
-  const fields = result.error.issues.map(issue => ({
-    field: issue.path.map(String).join('.'),
-    message: issue.message,
-  }))
+  const fields = result.error.issues.flatMap(issue => toProblems(issue as unknown as Issue))
   const first = fields[0]
-  const message = first ? `"${first.field || 'body'}": ${first.message}` : undefined
+  const message = first ? `"${first.field || 'body'}" ${first.message}` : undefined
   throw new AppError('validation_failed', message, { details: { fields } })
 }
-
-type ParseResult<T> =
-  | { success: true; data: T }
-  | { success: false; error: { issues: readonly { path: PropertyKey[]; message: string }[] } }
 
 async function readJson(c: Context<AppEnv>, maxBytes: number): Promise<object> {
   const type = c.req.header('content-type') ?? 'application/json'

@@ -117,6 +117,7 @@ function travel(journey: Journey, { agent, host, log, resolve, reject }: Way): v
     const { connection } = answer.headers
     const pairs = toOutward(answer.rawHeaders, connection, OWN_HEADERS)
     if (!answer.headers['cache-control']) pairs.push('cache-control', 'no-store')
+    if (!answer.headers['x-service-name']) pairs.push('x-service-name', service)
     outgoing.writeHead(status, pairs.concat(journey.answerHeaders()))
     answer.on('error', cause => fail(cut(service, cause), () => {}))
     answer.on('close', () => {

@@ -89,10 +89,12 @@ export function createRateLimit(options: RateLimitOptions): RateLimit {
 
   function verdict(account: Account, allowed: boolean): Verdict {
     const { lease, used } = account
+    // A lease counts a little longer than the window; who has permits left need not know.
+    const resetMs = allowed ? Math.min(lease.resetMs, windowSeconds * 1000) : lease.resetMs
     return {
       allowed,
       remaining: allowed ? lease.granted - used + Math.max(0, lease.free) : 0,
-      resetSeconds: Math.max(1, Math.ceil(lease.resetMs / 1000)),
+      resetSeconds: Math.max(1, Math.ceil(resetMs / 1000)),
       degraded: false,
     }
   }

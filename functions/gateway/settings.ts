@@ -21,7 +21,7 @@ export interface GatewayConfig extends AccessTokenConfig, KvConfig {
 /** See {@link GatewayConfig}. */
 export const gatewaySettings: Settings<GatewayConfig> = {
   ...accessTokenSettings,
-  // A gateway of the EdDSA profile holds public keys only; keys-of-people.ts refuses HS256 without a secret.
+  // A gateway of the EdDSA profile holds public keys only; without any key no token is believed.
   JWT_SECRET: {
     ...masterSecret('what keys are derived from (Secret aiwfe-auth, key jwt-secret)'),
     fallback: '',

@@ -75,7 +75,7 @@ async function decide(
 
   const slot = slotOf(plainOf(fact.text)) ?? slotOf(plainOf(fact.quote))
   const holder = slot && (await holderOf(tx, episode.user_id, slot.attribute))
-  if (slot && holder && holder.value === valueOf(slot)) {
+  if (slot && holder && holder.value === storedValue(slot)) {
     return reinforce(tx, episode, holder, 'same value')
   }
   const id = newId()
@@ -176,10 +176,10 @@ async function insert(
     insert into memory.memories (id, user_id, kind, text, hash, attribute, value, confidence, tags,
       sources, valid_from, told_at, valid_to, retired_at, superseded_by)
     values (${id}, ${episode.user_id}, ${fact.kind}, ${fact.text}, ${hash},
-      ${slot?.attribute ?? null}, ${slot ? valueOf(slot) : null}, ${fact.confidence},
+      ${slot?.attribute ?? null}, ${slot ? storedValue(slot) : null}, ${fact.confidence},
       ${tx.json(episode.tags)}, ${tx.json([episode.id])}, ${episode.occurred_at},
       ${episode.occurred_at}, ${outdatedBy?.told_at ?? null},
       ${outdatedBy ? tx`clock_timestamp()` : null}, ${outdatedBy?.id ?? null})`
 }
 
-const valueOf = ({ value, negated }: Slot): string => (negated ? `not ${value}` : value)
+const storedValue = ({ value, negated }: Slot): string => (negated ? `not ${value}` : value)

@@ -1,8 +1,13 @@
 /** Orders found memories: by vector and by words, each 0..1, softly favouring what was told lately. */
 import type { MemoryHit } from '../../shared/contracts/memory.ts'
-import type { Found } from './recall.ts'
-import { toMemory } from './row.ts'
+import { type MemoryRow, toMemory } from './row.ts'
 import type { Neighbour } from './vector-index.ts'
+
+/** A memory that matched by vector, by words, or both. */
+export interface Found extends MemoryRow {
+  /** Stems of the question that the memory holds. */
+  matched: string[]
+}
 
 /** What candidates are ordered by. */
 export interface Ranking {

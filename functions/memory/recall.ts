@@ -1,15 +1,9 @@
 /** Finds memories by meaning and by words; no model writes or judges on this path. */
 import type { MemoryHit, RecallInput, RecallResult } from '../../shared/contracts/memory.ts'
-import { rank } from './rank.ts'
-import { MEMORY_COLUMNS, type MemoryRow } from './row.ts'
+import { type Found, rank } from './rank.ts'
+import { MEMORY_COLUMNS } from './row.ts'
 import type { MemoryDeps } from './settings.ts'
 import { embedTexts, type Neighbour, nearest } from './vector-index.ts'
-
-/** A memory that matched by vector, by words, or both. */
-export interface Found extends MemoryRow {
-  /** Stems of the question that the memory holds. */
-  matched: string[]
-}
 
 /** Candidates for each wanted hit, from either side. */
 const OVERFETCH = 4

@@ -3,10 +3,10 @@ import { request } from 'node:http'
 import { connect } from 'node:net'
 import type { ReadinessProbe } from '../manifests/types.ts'
 
-const FIRST_POLL_MS = 2
+const FIRST_POLL_MS = 3
 const MAX_POLL_MS = 50
 /** Fast polling lasts about as long as a usual start. */
-const FAST_POLLS = 60
+const FAST_POLLS = 100
 const BACKOFF = 1.2
 const TRY_TIMEOUT_MS = 1_000
 

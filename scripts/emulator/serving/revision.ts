@@ -154,7 +154,7 @@ export function createRevision(options: ReplicaSetOptions): Revision {
       if (--replica.inFlight === 0) replica.idle()
       dispatch()
     }
-    if (retired && inFlight === 0) scaleTo(0, 'replaced')
+    
   }
 
   function dispatch(): void {

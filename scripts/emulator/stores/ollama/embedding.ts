@@ -32,7 +32,9 @@ function features(text: string): Map<string, number> {
   // Function words count a little, so that a text of nothing else still has a vector.
   for (const word of toWords(text)) add(`f:${stem(word)}`, 0.05)
   if (counts.size === 0) add(`t:${text}`, 1)
-  return new Map([...counts].map(([feature, weight]) => [feature, weight > 1 ? 1 + Math.log(weight) : weight]))
+  return new Map(
+    [...counts].map(([feature, weight]) => [feature, weight > 1 ? 1 + Math.log(weight) : weight]),
+  )
 }
 
 function normalise(vector: Float64Array): number[] {

@@ -35,19 +35,24 @@ export function readQuestion(messages: Message[]): { question: string; sources: 
   const before = messages.flatMap(({ role, content }, at) =>
     at === last ? [] : toSentences(content, WEIGHTS[role] ?? 1),
   )
-  const sources = [...before, ...rest].filter(({ text }) => !isQuestion(text) && !isInstruction(text))
+  const sources = [...before, ...rest].filter(
+    ({ text }) => !isQuestion(text) && !isInstruction(text),
+  )
   return { question: question.replace(/^(?:question|q|user|query)\s*:\s*/i, ''), sources }
 }
 
 /** Whether a sentence asks. */
 export const isQuestion = (text: string): boolean =>
   /\?["”')]*\s*$/.test(text) ||
-  /^\s*(?:(?:what|when|where|which|who|whose|whom|why|how)\b(?!ever)|(?:tell me|remind me|do you (?:know|remember))\b)/i.test(text)
+  /^\s*(?:(?:what|when|where|which|who|whose|whom|why|how)\b(?!ever)|(?:tell me|remind me|do you (?:know|remember))\b)/i.test(
+    text,
+  )
 
 /** Whether a sentence tells the model what to do, and so answers nothing. */
 export const isInstruction = (text: string): boolean =>
-  /^\s*(?:you are|you must|you will|your (?:task|job)|answer|use|do not|don't|never|always|respond|reply|return|extract|decide|output|write|below|here (?:are|is)|(?:known |relevant )?(?:facts|memories)\b[^.]{0,40}:$)/i.test(text) ||
-  /:\s*$/.test(text)
+  /^\s*(?:you are|you must|you will|your (?:task|job)|answer|use|do not|don't|never|always|respond|reply|return|extract|decide|output|write|below|here (?:are|is)|(?:known |relevant )?(?:facts|memories)\b[^.]{0,40}:$)/i.test(
+    text,
+  ) || /:\s*$/.test(text)
 
 /** The best sentences about `subject`, whatever their score. */
 export function bestSentences(subject: string, sentences: Sentence[], count: number): string[] {
@@ -63,7 +68,12 @@ export const firstPersonFacts = (sentences: Sentence[]): string[] => [
   ...new Set(
     sentences
       .map(({ text }) => text)
-      .filter(text => !isQuestion(text) && !/^assistant:/i.test(text) && /\b(?:i|i'm|i’m|i've|my|mine|me|we|our|ours)\b/i.test(text))
+      .filter(
+        text =>
+          !isQuestion(text) &&
+          !/^assistant:/i.test(text) &&
+          /\b(?:i|i'm|i’m|i've|my|mine|me|we|our|ours)\b/i.test(text),
+      )
       .filter(text => toTerms(text).length > 0),
   ),
 ]
@@ -84,8 +94,14 @@ function unique(sentences: Sentence[]): Sentence[] {
 function keyPhrase(question: string): string {
   const stripped = question
     .replace(/[?!.\s]+$/, '')
-    .replace(/^\s*(?:please\s+)?(?:(?:can|could|would|do|does|did|will)\s+(?:you|we|i|they|it)\s+)?(?:tell me|remind me|know|remember|explain|describe)?\s*/i, '')
-    .replace(/^(?:what|who|where|when|which|why|how)(?:['’]s|\s+(?:is|are|was|were|do|does|did|many|much|old|long))*\s+/i, '')
+    .replace(
+      /^\s*(?:please\s+)?(?:(?:can|could|would|do|does|did|will)\s+(?:you|we|i|they|it)\s+)?(?:tell me|remind me|know|remember|explain|describe)?\s*/i,
+      '',
+    )
+    .replace(
+      /^(?:what|who|where|when|which|why|how)(?:['’]s|\s+(?:is|are|was|were|do|does|did|many|much|old|long))*\s+/i,
+      '',
+    )
     .replace(/^(?:the|a|an|about)\s+/i, '')
   return stripped.trim() || question.trim()
 }

@@ -46,7 +46,11 @@ export function createModels(file: string, now: () => number = Date.now): Models
     list: () => [...models.values()],
     find: name => models.get(fullName(name).toLowerCase()),
     add(name, capability = guess(name)) {
-      const model: Model = { name: fullName(name), capability, modifiedAt: new Date(now()).toISOString() }
+      const model: Model = {
+        name: fullName(name),
+        capability,
+        modifiedAt: new Date(now()).toISOString(),
+      }
       models.set(model.name.toLowerCase(), model)
       save()
       return model
@@ -82,7 +86,8 @@ const fullName = (name: string): string => {
   return /:[^/]*$/.test(bare) ? bare : `${bare}:latest`
 }
 
-const guess = (name: string): Capability => (/embed|minilm|bge|gte|e5-|arctic/i.test(name) ? 'embedding' : 'completion')
+const guess = (name: string): Capability =>
+  /embed|minilm|bge|gte|e5-|arctic/i.test(name) ? 'embedding' : 'completion'
 
 function load(file: string): Model[] {
   if (!existsSync(file)) return []
@@ -90,10 +95,15 @@ function load(file: string): Model[] {
     const value: unknown = JSON.parse(readFileSync(file, 'utf8'))
     if (Array.isArray(value)) return value.filter(isModel)
   } catch {}
-  throw new Error(`"${file}" must be the list of pulled models, got a damaged file: remove it, or start with --fresh`)
+  throw new Error(
+    `"${file}" must be the list of pulled models, got a damaged file: remove it, or start with --fresh`,
+  )
 }
 
 function isModel(value: unknown): value is Model {
   const model = value as Partial<Model> | null
-  return typeof model?.name === 'string' && (model.capability === 'completion' || model.capability === 'embedding')
+  return (
+    typeof model?.name === 'string' &&
+    (model.capability === 'completion' || model.capability === 'embedding')
+  )
 }

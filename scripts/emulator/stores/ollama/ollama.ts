@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { closeServer, listen } from '../listen.ts'
 import { createModels } from './models.ts'
 import { ApiError, parseBody } from './request.ts'
-import { json, type RouteDeps, ROUTES } from './routes.ts'
+import { json, ROUTES, type RouteDeps } from './routes.ts'
 import { createScheduler } from './scheduler.ts'
 
 /** The running service. */
@@ -21,7 +21,9 @@ const PROBE_TIMEOUT_MS = 1_000
 /** Whether an Ollama answers at `host` (`OLLAMA_HOST`, with or without scheme and port). */
 export async function answers(host: string): Promise<boolean> {
   try {
-    const response = await fetch(`${toUrl(host)}/api/version`, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) })
+    const response = await fetch(`${toUrl(host)}/api/version`, {
+      signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
+    })
     const body: unknown = await response.json()
     return response.ok && typeof (body as { version?: unknown }).version === 'string'
   } catch {
@@ -33,7 +35,13 @@ export async function answers(host: string): Promise<boolean> {
 export function toUrl(host: string): string {
   const full = /^https?:\/\//.test(host) ? host : `http://${host}`
   const url = new URL(full)
-  const port = url.port || (/^https?:\/\//.test(host) && /:(?:80|443)(?:\/|$)/.test(host) ? '' : url.protocol === 'https:' ? '' : '11434')
+  const port =
+    url.port ||
+    (/^https?:\/\//.test(host) && /:(?:80|443)(?:\/|$)/.test(host)
+      ? ''
+      : url.protocol === 'https:'
+        ? ''
+        : '11434')
   return `${url.protocol}//${url.hostname}${port ? `:${port}` : ''}${url.pathname.replace(/\/$/, '')}`
 }
 
@@ -75,7 +83,12 @@ export async function startOllama({
   return { url: `http://127.0.0.1:${bound}`, port: bound, close: () => closeServer(server) }
 }
 
-async function serve(request: IncomingMessage, response: ServerResponse, signal: AbortSignal, deps: RouteDeps): Promise<void> {
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  signal: AbortSignal,
+  deps: RouteDeps,
+): Promise<void> {
   if (!isLocal(request.headers.host ?? '')) {
     response.writeHead(403).end()
     return
@@ -83,13 +96,17 @@ async function serve(request: IncomingMessage, response: ServerResponse, signal:
   const path = new URL(request.url ?? '/', 'http://localhost').pathname
   const method = request.method === 'HEAD' ? 'GET' : (request.method ?? 'GET')
   if (path === '/' && method === 'GET') {
-    response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' }).end('Ollama is running')
+    response
+      .writeHead(200, { 'content-type': 'text/plain; charset=utf-8' })
+      .end('Ollama is running')
     return
   }
   const route = ROUTES[`${method} ${path}`]
   if (!route) {
     const known = Object.keys(ROUTES).some(key => key.endsWith(` ${path}`))
-    response.writeHead(known ? 405 : 404, { 'content-type': 'text/plain' }).end(known ? '405 method not allowed' : '404 page not found')
+    response
+      .writeHead(known ? 405 : 404, { 'content-type': 'text/plain' })
+      .end(known ? '405 method not allowed' : '404 page not found')
     return
   }
   const body = method === 'GET' ? {} : parseBody(await readBody(request))
@@ -116,4 +133,5 @@ async function readBody(request: IncomingMessage): Promise<string> {
 }
 
 /** A loopback server answers only to loopback names, so that no web page can reach it by a name of its own. */
-const isLocal = (host: string): boolean => /^(?:localhost|127\.0\.0\.1|\[::1\]|[\w.-]+\.(?:localhost|local|internal))(?::\d+)?$/.test(host)
+const isLocal = (host: string): boolean =>
+  /^(?:localhost|127\.0\.0\.1|\[::1\]|[\w.-]+\.(?:localhost|local|internal))(?::\d+)?$/.test(host)

@@ -35,11 +35,15 @@ export function readString(body: Body, name: string): string {
   if (value === undefined || value === null) return ''
   if (typeof value === 'string') return value
   const kind = Array.isArray(value) ? 'array' : typeof value
-  throw new ApiError(400, `json: cannot unmarshal ${kind} into Go struct field .${name} of type string`)
+  throw new ApiError(
+    400,
+    `json: cannot unmarshal ${kind} into Go struct field .${name} of type string`,
+  )
 }
 
 /** `model`, or `name` which older calls and the npm client send. */
-export const readModel = (body: Body): string => readString(body, 'model') || readString(body, 'name')
+export const readModel = (body: Body): string =>
+  readString(body, 'model') || readString(body, 'name')
 
 /** What `format` asks for. @throws ApiError 400 */
 export function readFormat(body: Body): 'text' | 'json' | Schema {
@@ -47,7 +51,10 @@ export function readFormat(body: Body): 'text' | 'json' | Schema {
   if (format === undefined || format === null || format === '') return 'text'
   if (format === 'json') return 'json'
   if (typeof format === 'object' && !Array.isArray(format)) return format as Schema
-  throw new ApiError(400, `invalid format: ${JSON.stringify(format)}; expected "json" or a valid JSON Schema object`)
+  throw new ApiError(
+    400,
+    `invalid format: ${JSON.stringify(format)}; expected "json" or a valid JSON Schema object`,
+  )
 }
 
 /** `keep_alive` in milliseconds: a number of seconds, or a Go duration; negative is forever. @throws ApiError 400 */
@@ -62,10 +69,21 @@ export function readKeepAlive(body: Body, otherwise = 300_000): number {
     throw new ApiError(400, `time: invalid duration ${JSON.stringify(text)}`)
   }
   if (text.startsWith('-')) return Infinity
-  return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (UNITS_MS[unit ?? ''] ?? 0), 0)
+  return parts.reduce(
+    (sum, [, amount, unit]) => sum + Number(amount) * (UNITS_MS[unit ?? ''] ?? 0),
+    0,
+  )
 }
 
-const UNITS_MS: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
+const UNITS_MS: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+}
 
 /** The options that change what the emulator does. */
 export interface Options {
@@ -78,10 +96,15 @@ export interface Options {
 export function readOptions(body: Body, contextLength: number): Options {
   const given = body.options
   if (given === undefined || given === null) return { numPredict: -1, contextLength, stop: [] }
-  if (typeof given !== 'object' || Array.isArray(given)) throw new ApiError(400, 'json: cannot unmarshal options into Go struct field .options of type map')
+  if (typeof given !== 'object' || Array.isArray(given))
+    throw new ApiError(
+      400,
+      'json: cannot unmarshal options into Go struct field .options of type map',
+    )
   const options = given as Body
   for (const name of INTEGERS) requireType(options, name, 'integer', Number.isInteger)
-  for (const name of FLOATS) requireType(options, name, 'float32', value => typeof value === 'number')
+  for (const name of FLOATS)
+    requireType(options, name, 'float32', value => typeof value === 'number')
   const stop = options.stop ?? []
   const stops = typeof stop === 'string' ? [stop] : stop
   if (!Array.isArray(stops) || !stops.every(item => typeof item === 'string')) {
@@ -89,15 +112,39 @@ export function readOptions(body: Body, contextLength: number): Options {
   }
   return {
     numPredict: typeof options.num_predict === 'number' ? options.num_predict : -1,
-    contextLength: typeof options.num_ctx === 'number' && options.num_ctx > 0 ? options.num_ctx : contextLength,
+    contextLength:
+      typeof options.num_ctx === 'number' && options.num_ctx > 0 ? options.num_ctx : contextLength,
     stop: stops,
   }
 }
 
-const INTEGERS = ['num_predict', 'num_ctx', 'seed', 'top_k', 'num_keep', 'repeat_last_n', 'num_batch', 'num_gpu', 'num_thread']
-const FLOATS = ['temperature', 'top_p', 'min_p', 'typical_p', 'repeat_penalty', 'presence_penalty', 'frequency_penalty']
+const INTEGERS = [
+  'num_predict',
+  'num_ctx',
+  'seed',
+  'top_k',
+  'num_keep',
+  'repeat_last_n',
+  'num_batch',
+  'num_gpu',
+  'num_thread',
+]
+const FLOATS = [
+  'temperature',
+  'top_p',
+  'min_p',
+  'typical_p',
+  'repeat_penalty',
+  'presence_penalty',
+  'frequency_penalty',
+]
 
-function requireType(options: Body, name: string, type: string, accepts: (value: unknown) => boolean): void {
+function requireType(
+  options: Body,
+  name: string,
+  type: string,
+  accepts: (value: unknown) => boolean,
+): void {
   const value = options[name]
   if (value !== undefined && value !== null && !accepts(value)) {
     throw new ApiError(400, `option "${name}" must be of type ${type}`)

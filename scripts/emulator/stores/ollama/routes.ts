@@ -1,6 +1,6 @@
 /** Ollama's routes over the emulator's models. */
 import type { ServerResponse } from 'node:http'
-import { embed, DIMENSIONS } from './embedding.ts'
+import { DIMENSIONS, embed } from './embedding.ts'
 import { complete, countTokens, type Prompt, readChat, readGenerate } from './generate.ts'
 import { details, digest, isName, type Model, type Models } from './models.ts'
 import { ApiError, type Body, readKeepAlive, readModel } from './request.ts'
@@ -36,13 +36,16 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   'GET /api/tags': ({ response }, { models }) => json(response, { models: models.list().map(tag) }),
   'GET /api/ps': ({ response }, deps) => json(response, { models: running(deps) }),
   'POST /api/show': show,
-  'POST /api/chat': (exchange, deps) => talk(exchange, deps, 'chat', readChat(exchange.body, deps.contextLength)),
-  'POST /api/generate': (exchange, deps) => talk(exchange, deps, 'generate', readGenerate(exchange.body, deps.contextLength)),
+  'POST /api/chat': (exchange, deps) =>
+    talk(exchange, deps, 'chat', readChat(exchange.body, deps.contextLength)),
+  'POST /api/generate': (exchange, deps) =>
+    talk(exchange, deps, 'generate', readGenerate(exchange.body, deps.contextLength)),
   'POST /api/embed': embedMany,
   'POST /api/embeddings': embedOne,
   'POST /api/pull': pull,
   'POST /api/create': ({ body }) => {
-    if (!body.from && !body.files) throw new ApiError(400, "neither 'from' or 'files' was specified")
+    if (!body.from && !body.files)
+      throw new ApiError(400, "neither 'from' or 'files' was specified")
     throw new ApiError(400, 'the emulator cannot create models: pull a name instead')
   },
   'POST /api/push': () => {
@@ -70,7 +73,9 @@ export const ROUTES: Readonly<Record<string, Route>> = {
 
 /** Answers one JSON document. */
 export function json(response: ServerResponse, body: unknown, status = 200): void {
-  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(body))
+  response
+    .writeHead(status, { 'content-type': 'application/json; charset=utf-8' })
+    .end(JSON.stringify(body))
 }
 
 const tag = (model: Model): object => ({
@@ -91,7 +96,9 @@ function running({ scheduler }: RouteDeps): object[] {
     digest: digest(model.capability),
     details: details(model),
     // Go's zero of "never" is a date centuries away.
-    expires_at: Number.isFinite(expiresAt) ? new Date(expiresAt).toISOString() : '2318-01-01T00:00:00Z',
+    expires_at: Number.isFinite(expiresAt)
+      ? new Date(expiresAt).toISOString()
+      : '2318-01-01T00:00:00Z',
     size_vram: 0,
     context_length: contextLength,
   }))
@@ -118,15 +125,23 @@ function show({ body, response }: Exchange, { models, contextLength }: RouteDeps
   })
 }
 
-async function talk({ body, response, signal }: Exchange, deps: RouteDeps, route: 'chat' | 'generate', prompt: Prompt): Promise<void> {
+async function talk(
+  { body, response, signal }: Exchange,
+  deps: RouteDeps,
+  route: 'chat' | 'generate',
+  prompt: Prompt,
+): Promise<void> {
   const started = process.hrtime.bigint()
   const name = readModel(body)
   if (name === '') throw new ApiError(400, 'model is required')
   const model = deps.models.find(name)
   if (!model) throw new ApiError(404, `model '${name}' not found`)
-  if (model.capability !== 'completion') throw new ApiError(400, `"${name}" does not support ${route}`)
-  if (body.think === true || typeof body.think === 'string') throw new ApiError(400, `"${name}" does not support thinking`)
-  if (Array.isArray(body.tools) && body.tools.length > 0) throw new ApiError(400, `"${name}" does not support tools`)
+  if (model.capability !== 'completion')
+    throw new ApiError(400, `"${name}" does not support ${route}`)
+  if (body.think === true || typeof body.think === 'string')
+    throw new ApiError(400, `"${name}" does not support thinking`)
+  if (Array.isArray(body.tools) && body.tools.length > 0)
+    throw new ApiError(400, `"${name}" does not support tools`)
   const keepAliveMs = readKeepAlive(body)
   const part = (text: string, rest: object): object => ({
     model: name,
@@ -136,10 +151,24 @@ async function talk({ body, response, signal }: Exchange, deps: RouteDeps, route
   })
   if (prompt.empty) {
     if (keepAliveMs === 0) deps.scheduler.unload(model)
-    else (await deps.scheduler.acquire(model, { keepAliveMs, contextLength: prompt.options.contextLength, signal }))()
-    return json(response, part('', { done: true, done_reason: keepAliveMs === 0 ? 'unload' : 'load' }))
+    else
+      (
+        await deps.scheduler.acquire(model, {
+          keepAliveMs,
+          contextLength: prompt.options.contextLength,
+          signal,
+        })
+      )()
+    return json(
+      response,
+      part('', { done: true, done_reason: keepAliveMs === 0 ? 'unload' : 'load' }),
+    )
   }
-  const release = await deps.scheduler.acquire(model, { keepAliveMs, contextLength: prompt.options.contextLength, signal })
+  const release = await deps.scheduler.acquire(model, {
+    keepAliveMs,
+    contextLength: prompt.options.contextLength,
+    signal,
+  })
   try {
     const loaded = process.hrtime.bigint()
     const { pieces, doneReason } = complete(prompt)
@@ -173,7 +202,10 @@ async function embedMany(exchange: Exchange, deps: RouteDeps): Promise<void> {
   const { body, response } = exchange
   const started = process.hrtime.bigint()
   const inputs = typeof body.input === 'string' ? [body.input] : body.input
-  if (inputs !== undefined && (!Array.isArray(inputs) || !inputs.every(input => typeof input === 'string'))) {
+  if (
+    inputs !== undefined &&
+    (!Array.isArray(inputs) || !inputs.every(input => typeof input === 'string'))
+  ) {
     throw new ApiError(400, 'invalid input type')
   }
   const texts: string[] = inputs ?? []
@@ -184,13 +216,17 @@ async function embedMany(exchange: Exchange, deps: RouteDeps): Promise<void> {
     if (body.truncate === false && counts.some(count => count > deps.contextLength)) {
       throw new ApiError(400, 'the input length exceeds the context length')
     }
-    const dimensions = typeof body.dimensions === 'number' && body.dimensions > 0 ? Math.min(body.dimensions, DIMENSIONS) : DIMENSIONS
+    const dimensions =
+      typeof body.dimensions === 'number' && body.dimensions > 0
+        ? Math.min(body.dimensions, DIMENSIONS)
+        : DIMENSIONS
     json(response, {
       model: readModel(body) || model.name,
       embeddings: texts.map(text => embed(text, dimensions)),
       total_duration: Number(process.hrtime.bigint() - started),
       load_duration: Math.max(1, Number(loaded - started)),
-      prompt_eval_count: counts.reduce((sum, count) => sum + Math.min(count, deps.contextLength), 0) || undefined,
+      prompt_eval_count:
+        counts.reduce((sum, count) => sum + Math.min(count, deps.contextLength), 0) || undefined,
     })
   } finally {
     release()
@@ -204,18 +240,27 @@ async function embedOne(exchange: Exchange, deps: RouteDeps): Promise<void> {
   release()
 }
 
-async function loadForEmbedding({ body, signal }: Exchange, deps: RouteDeps): Promise<{ model: Model; release: () => void }> {
+async function loadForEmbedding(
+  { body, signal }: Exchange,
+  deps: RouteDeps,
+): Promise<{ model: Model; release: () => void }> {
   const name = readModel(body)
   const model = deps.models.find(name)
   if (!model) throw new ApiError(404, `model "${name}" not found, try pulling it first`)
-  if (model.capability !== 'embedding') throw new ApiError(400, `"${name}" does not support embeddings`)
-  const release = await deps.scheduler.acquire(model, { keepAliveMs: readKeepAlive(body), contextLength: deps.contextLength, signal })
+  if (model.capability !== 'embedding')
+    throw new ApiError(400, `"${name}" does not support embeddings`)
+  const release = await deps.scheduler.acquire(model, {
+    keepAliveMs: readKeepAlive(body),
+    contextLength: deps.contextLength,
+    signal,
+  })
   return { model, release }
 }
 
 async function pull({ body, response, signal }: Exchange, { models }: RouteDeps): Promise<void> {
   const name = readModel(body)
-  if (!isName(name)) throw new ApiError(400, name === '' ? 'invalid model name' : `name "${name}" is invalid`)
+  if (!isName(name))
+    throw new ApiError(400, name === '' ? 'invalid model name' : `name "${name}" is invalid`)
   const { capability } = models.add(name)
   if (body.stream === false) return json(response, { status: 'success' })
   const layer = digest(capability)

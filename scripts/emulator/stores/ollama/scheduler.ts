@@ -12,14 +12,23 @@ export interface Loaded {
 /** Takes and gives back the right to run. */
 export interface Scheduler {
   /** Waits for a free place of `model`, in order of arrival. Call what it resolves to when done. */
-  acquire(model: Model, options: { keepAliveMs: number; contextLength: number; signal: AbortSignal }): Promise<() => void>
+  acquire(
+    model: Model,
+    options: { keepAliveMs: number; contextLength: number; signal: AbortSignal },
+  ): Promise<() => void>
   unload(model: Model): void
   /** What is loaded now, the longest to stay first. */
   loaded(): Loaded[]
 }
 
 /** Makes a scheduler that runs `parallel` requests of a model at once; the line behind them has no bound, as in Ollama. */
-export function createScheduler({ parallel, now }: { parallel: number; now: () => number }): Scheduler {
+export function createScheduler({
+  parallel,
+  now,
+}: {
+  parallel: number
+  now: () => number
+}): Scheduler {
   const running = new Map<string, number>()
   const lines = new Map<string, (() => void)[]>()
   const memory = new Map<string, Loaded>()
@@ -58,7 +67,11 @@ export function createScheduler({ parallel, now }: { parallel: number; now: () =
   }
 }
 
-function turn(lines: Map<string, (() => void)[]>, name: string, signal: AbortSignal): Promise<void> {
+function turn(
+  lines: Map<string, (() => void)[]>,
+  name: string,
+  signal: AbortSignal,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const line = lines.get(name) ?? []
     lines.set(name, line)

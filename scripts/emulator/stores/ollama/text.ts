@@ -12,14 +12,23 @@ export function toSentences(text: string, weight = 1): Sentence[] {
   return text
     .split(/\n+/)
     .flatMap(line => line.split(/(?<=[.!?…])\s+(?=[\p{Lu}\p{N}"'(“])/u))
-    .map(part => part.replace(/^\s*(?:[-*•>#]+|\d+[.)])\s+/, '').replace(/^(?:user|human|context|facts?|memor(?:y|ies)|notes?|document|text):\s*/i, '').trim())
+    .map(part =>
+      part
+        .replace(/^\s*(?:[-*•>#]+|\d+[.)])\s+/, '')
+        .replace(/^(?:user|human|context|facts?|memor(?:y|ies)|notes?|document|text):\s*/i, '')
+        .trim(),
+    )
     .filter(part => /[\p{L}\p{N}]/u.test(part))
     .map(part => ({ text: part, weight }))
 }
 
 /** The words of a text in lower case. */
 export const toWords = (text: string): string[] =>
-  text.toLowerCase().normalize('NFKC').replace(/['’]s\b/g, '').match(/[\p{L}\p{N}]+(?:[-_.][\p{L}\p{N}]+)*/gu) ?? []
+  text
+    .toLowerCase()
+    .normalize('NFKC')
+    .replace(/['’]s\b/g, '')
+    .match(/[\p{L}\p{N}]+(?:[-_.][\p{L}\p{N}]+)*/gu) ?? []
 
 /** The stems of the words that carry meaning. */
 export const toTerms = (text: string): string[] =>
@@ -35,13 +44,19 @@ export function stem(word: string): string {
     .replace(/(sses|shes|ches|xes)$/, match => match.slice(0, -2))
     .replace(/([^su])s$/, '$1')
   if (base.length > 5 && /(?:ing|ed)$/.test(base)) {
-    return base.replace(/(?:ing|ed)$/, '').replace(/([^aeiouls])\1$/, '$1').replace(/e$/, '')
+    return base
+      .replace(/(?:ing|ed)$/, '')
+      .replace(/([^aeiouls])\1$/, '$1')
+      .replace(/e$/, '')
   }
   return base.length > 4 ? base.replace(/e$/, '') : base
 }
 
 /** Ranks sentences by the rare words that they share with `question`; scores go from 0 to about 1. */
-export function rank(question: string, sentences: Sentence[]): { sentence: Sentence; score: number }[] {
+export function rank(
+  question: string,
+  sentences: Sentence[],
+): { sentence: Sentence; score: number }[] {
   const wanted = [...new Set(toTerms(question))]
   const terms = sentences.map(({ text }) => new Set(toTerms(text)))
   const rarity = new Map(
@@ -54,7 +69,10 @@ export function rank(question: string, sentences: Sentence[]): { sentence: Sente
   const hint = answerHint(question)
   return sentences
     .map((sentence, at) => {
-      const shared = wanted.reduce((sum, term) => sum + (terms[at]?.has(term) ? (rarity.get(term) ?? 0) : 0), 0)
+      const shared = wanted.reduce(
+        (sum, term) => sum + (terms[at]?.has(term) ? (rarity.get(term) ?? 0) : 0),
+        0,
+      )
       const brevity = 1 / (1 + Math.log1p((terms[at]?.size ?? 0) / 12) / 4)
       const bonus = shared > 0 && hint?.test(sentence.text) ? 1.15 : 1
       return { sentence, score: (shared / total) * sentence.weight * brevity * bonus }

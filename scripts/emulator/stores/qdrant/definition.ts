@@ -1,7 +1,16 @@
 /** What a collection is: its vectors, its settings, the indexes on its payload. */
-import { METRICS, type Distance } from './distance.ts'
+import { type Distance, METRICS } from './distance.ts'
 import { formatError, notServed, QdrantError, validationError } from './error.ts'
-import { field, isObject, type Json, type JsonObject, optionalInteger, required, toObject, toText } from './json.ts'
+import {
+  field,
+  isObject,
+  type Json,
+  type JsonObject,
+  optionalInteger,
+  required,
+  toObject,
+  toText,
+} from './json.ts'
 import { parsePath } from './payload.ts'
 import { parseTextIndex, type TextIndex } from './text.ts'
 
@@ -67,9 +76,13 @@ export function parsePayloadIndex(body: JsonObject): { key: string; parameters: 
   parsePath(key)
   const schema = field(body, 'field_schema') ?? field(body, 'field_type')
   if (schema === undefined) {
-    throw new QdrantError(400, `Bad request: Can't auto-detect field type, please specify \`field_schema\` in the request`)
+    throw new QdrantError(
+      400,
+      `Bad request: Can't auto-detect field type, please specify \`field_schema\` in the request`,
+    )
   }
-  const parameters = typeof schema === 'string' ? { type: schema } : toObject(schema, 'payload schema')
+  const parameters =
+    typeof schema === 'string' ? { type: schema } : toObject(schema, 'payload schema')
   const type = required(parameters, 'type')
   if (typeof type !== 'string' || !INDEX_TYPES.includes(type)) {
     throw formatError('data did not match any variant of untagged enum PayloadFieldSchema')
@@ -166,5 +179,11 @@ function parseDistance(value: Json): Distance {
 }
 
 const MAX_SIZE = 65_536
-const SETTINGS = ['hnsw_config', 'optimizers_config', 'wal_config', 'quantization_config', 'metadata']
+const SETTINGS = [
+  'hnsw_config',
+  'optimizers_config',
+  'wal_config',
+  'quantization_config',
+  'metadata',
+]
 const INDEX_TYPES = ['keyword', 'integer', 'float', 'bool', 'datetime', 'uuid', 'text', 'geo']

@@ -20,7 +20,12 @@ export const METRICS: Record<Distance, Metric> = {
   Cosine: { largerIsBetter: true, prepare: toUnit, score: dot, indexed: 'ip' },
   Dot: { largerIsBetter: true, prepare: vector => vector, score: dot, indexed: 'ip' },
   Euclid: { largerIsBetter: false, prepare: vector => vector, score: euclid, indexed: 'l2sq' },
-  Manhattan: { largerIsBetter: false, prepare: vector => vector, score: manhattan, indexed: undefined },
+  Manhattan: {
+    largerIsBetter: false,
+    prepare: vector => vector,
+    score: manhattan,
+    indexed: undefined,
+  },
 }
 
 /** The shortest decimal that reads back as the same 32-bit number, which is what Qdrant prints. */

@@ -12,7 +12,10 @@ export interface Scored {
  * Reciprocal rank fusion: each list adds 1 / ((rank + 1) / weight + k - 1), rank from 0, k = 2 by default
  * (qdrant `reciprocal_rank_fusion.rs`).
  */
-export function fuseRanks(lists: Scored[][], { k = 2, weights }: { k?: number; weights?: number[] } = {}): Scored[] {
+export function fuseRanks(
+  lists: Scored[][],
+  { k = 2, weights }: { k?: number; weights?: number[] } = {},
+): Scored[] {
   if (weights && weights.length !== lists.length) {
     throw wrongInput(
       `Number of weights in RRF should match number of pre-fetches: got ${weights.length}, expected ${lists.length}`,

@@ -25,12 +25,15 @@ export interface IndexerOptions {
   /** Vectors from which on there is a graph. */
   threshold: number
   vectorOf(slot: number): Float32Array | undefined
+  /** Every slot that has a vector. */
+  slots(): Iterable<number>
   warn(message: string): void
 }
 
 /** Starts with every slot outside of the graph. */
 export function createIndexer(options: IndexerOptions): Indexer {
-  const { directory, key, dimension, metric, m, efConstruct, threshold, vectorOf, warn } = options
+  const { directory, key, dimension, metric, m, efConstruct, threshold, vectorOf, slots, warn } =
+    options
   const pending = new Set<number>()
   let graph: Hnsw | undefined
   let state: 'idle' | 'busy' | 'off' = metric === undefined || dimension === 0 ? 'off' : 'idle'
@@ -47,9 +50,9 @@ export function createIndexer(options: IndexerOptions): Indexer {
     try {
       if (graph === undefined && metric !== undefined) {
         const opened = await openHnsw({ directory, key, dimension, metric, m, efConstruct })
-        const slots = [...pending]
-        opened.contains(slots).forEach((known, at) => {
-          if (known) pending.delete(slots[at] as number)
+        const all = [...pending]
+        opened.contains(all).forEach((known, at) => {
+          if (known) pending.delete(all[at] as number)
         })
         graph = opened
       }
@@ -98,8 +101,6 @@ export function createIndexer(options: IndexerOptions): Indexer {
       live--
       if (pending.delete(slot) || !graph || state !== 'idle') return
       if (graph.size() <= live * GONE_FACTOR + SAVE_MIN) return
-      // Too many labels have no point any more: build anew, and scan meanwhile.
-      graph = undefined
       rebuild()
     },
     search: (vector, count) => graph?.search(vector, count),
@@ -112,12 +113,13 @@ export function createIndexer(options: IndexerOptions): Indexer {
     },
   }
 
+  /** Too many labels have no point any more: build anew, and scan meanwhile. */
   function rebuild(): void {
     removeHnsw(directory, key)
+    graph = undefined
     unsaved = 0
-    state = 'off'
-    warn('the vector index holds many deleted points and is built anew')
-    state = 'idle'
+    for (const slot of slots()) pending.add(slot)
+    wake()
   }
 }
 

@@ -4,7 +4,10 @@ import { type Json, type JsonObject, toArray, toText } from './json.ts'
 import { createTextMatcher, type TextIndex, type TextMode } from './text.ts'
 
 /** Whether one payload value matches. */
-export function createMatch(match: JsonObject, index: TextIndex | undefined): (value: Json) => boolean {
+export function createMatch(
+  match: JsonObject,
+  index: TextIndex | undefined,
+): (value: Json) => boolean {
   if (Object.hasOwn(match, 'value')) {
     const wanted = match.value
     if (!isVariant(wanted)) throw mismatch()

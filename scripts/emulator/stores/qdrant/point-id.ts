@@ -14,7 +14,8 @@ export function parsePointId(value: Json): PointId {
   }
   if (typeof value === 'string') {
     const digits = value.match(UUID)?.slice(1).find(Boolean)?.replaceAll('-', '').toLowerCase()
-    if (digits !== undefined) return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+    if (digits !== undefined)
+      return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
   }
   throw formatError(
     `value ${typeof value === 'string' ? value : JSON.stringify(value)} is not a valid point ID, valid values are either an unsigned integer or a UUID`,

@@ -9,7 +9,9 @@ export function createRange(range: JsonObject): (value: Json) => boolean {
   const checks = bounds.map(([name, bound]) => {
     const compare = COMPARE[name]
     if (!compare) {
-      throw formatError(`unknown field \`${name}\`, expected one of \`lt\`, \`gt\`, \`gte\`, \`lte\``)
+      throw formatError(
+        `unknown field \`${name}\`, expected one of \`lt\`, \`gt\`, \`gte\`, \`lte\``,
+      )
     }
     const limit = dates ? parseDate(bound) : bound
     if (typeof limit !== 'number') {

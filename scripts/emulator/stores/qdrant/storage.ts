@@ -50,7 +50,9 @@ export function openStorage(file: string): Storage {
       definition TEXT NOT NULL, version INTEGER NOT NULL, next_slot INTEGER NOT NULL) STRICT`)
   const list = database.prepare('SELECT * FROM collection ORDER BY name')
   const insert = database.prepare('INSERT INTO collection VALUES (NULL, ?, ?, 0, 1)')
-  const redefine = database.prepare('UPDATE collection SET definition = ?, version = ? WHERE key = ?')
+  const redefine = database.prepare(
+    'UPDATE collection SET definition = ?, version = ? WHERE key = ?',
+  )
   const advance = database.prepare('UPDATE collection SET version = ?, next_slot = ? WHERE key = ?')
 
   function transaction<Result>(work: () => Result): Result {
@@ -126,4 +128,5 @@ const toBytes = (vector: Float32Array): Uint8Array =>
   new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength)
 
 /** A copy: the bytes need not lie on a multiple of four. */
-const toFloats = (bytes: Uint8Array): Float32Array => new Float32Array(Uint8Array.from(bytes).buffer)
+const toFloats = (bytes: Uint8Array): Float32Array =>
+  new Float32Array(Uint8Array.from(bytes).buffer)

@@ -49,7 +49,9 @@ export function createTextMatcher(
     }
   }
   const has = (tokens: string[], word: string): boolean =>
-    index.tokenizer === 'prefix' ? tokens.some(token => token.startsWith(word)) : tokens.includes(word)
+    index.tokenizer === 'prefix'
+      ? tokens.some(token => token.startsWith(word))
+      : tokens.includes(word)
   return text => {
     const tokens = toTokens(text, index)
     return mode === 'text'
@@ -58,7 +60,10 @@ export function createTextMatcher(
   }
 }
 
-function toTokens(text: string, { tokenizer, minLength, maxLength, lowercase }: TextIndex): string[] {
+function toTokens(
+  text: string,
+  { tokenizer, minLength, maxLength, lowercase }: TextIndex,
+): string[] {
   const cased = lowercase ? text.toLowerCase() : text
   const words = SPLIT[tokenizer](cased)
   return words.filter(

@@ -1,0 +1,2 @@
+drop table if exists reasoning.analyses;
+drop schema if exists reasoning;

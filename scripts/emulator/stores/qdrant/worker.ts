@@ -1,0 +1,46 @@
+/** The thread of the vector store: scans, the graph and the disk never hold up the emulator. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { closeServer, listen } from '../listen.ts'
+import { createQdrantServer } from './server.ts'
+import { openStore } from './store.ts'
+
+/** What the main thread asks for. */
+export interface WorkerOptions {
+  directory: string
+  apiKey: string
+  port: number
+  indexThreshold: number
+}
+
+/** What the main thread is told. */
+export type WorkerReport =
+  | { port: number }
+  | { failure: string }
+  | { warning: string }
+  | { error: string }
+  | { closed: true }
+
+async function start({ directory, apiKey, port, indexThreshold }: WorkerOptions): Promise<void> {
+  const warn = (warning: string): void => report({ warning })
+  const store = openStore({ directory, indexThreshold, warn })
+  const server = createQdrantServer(store, {
+    apiKey,
+    onError: error =>
+      report({ error: error instanceof Error ? String(error.stack) : String(error) }),
+  })
+  const bound = await listen(server, port)
+  parentPort?.on('message', async () => {
+    await closeServer(server)
+    store.close()
+    report({ closed: true })
+    parentPort?.close()
+  })
+  report({ port: bound })
+}
+
+const report = (fact: WorkerReport): void => parentPort?.postMessage(fact)
+
+start(workerData as WorkerOptions).catch((error: unknown) => {
+  report({ failure: error instanceof Error ? error.message : String(error) })
+  parentPort?.close()
+})
