@@ -39,9 +39,12 @@ export function createApp<C extends object>(
       await next()
       const seconds = (performance.now() - begun) / 1000
       const endpoint = endpointOf(c.req.routePath, c.req.path, declared)
-      c.header('x-request-id', context.requestId)
-      c.header('x-response-time', `${Math.round(seconds * 1000)}ms`)
-      c.header('x-service-name', service)
+      // An answer that was written past the adapter has carried its own.
+      if (!c.res.headers.has('x-hono-already-sent')) {
+        c.header('x-request-id', context.requestId)
+        c.header('x-response-time', `${Math.round(seconds * 1000)}ms`)
+        c.header('x-service-name', service)
+      }
       requests.add({ service, endpoint, status: String(c.res.status) })
       durations.observe({ service, endpoint }, seconds)
       if (OPEN_PATHS.test(c.req.path)) return

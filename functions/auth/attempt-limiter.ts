@@ -30,13 +30,15 @@ export interface AttemptLimiter {
 
 /**
  * KEYS: the logs, sorted sets of attempt ids by milliseconds. ARGV: window in ms, attempt id, then the limit of each key.
- * Answers the milliseconds to wait; 0 means admitted and counted. The store's clock decides, all in one step.
+ * Answers the milliseconds to wait; 0 means admitted and counted. The store's clock decides, all in one step; asked again
+ * with the same id it answers the same, so a lost answer can be asked for.
  */
 const ADMIT = `
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local window = tonumber(ARGV[1])
 local wait = 0
+if redis.call('ZSCORE', KEYS[1], ARGV[2]) then return 0 end
 for i, key in ipairs(KEYS) do
   redis.call('ZREMRANGEBYSCORE', key, '-inf', now - window)
   local max = tonumber(ARGV[i + 2])
@@ -54,8 +56,9 @@ end
 return 0`
 
 /**
- * Without the store each instance keeps the same limits on its own: N for each instance instead of N for all. That is
- * weaker than refusing every login and stronger than admitting every guess.
+ * Each instance keeps the same limits on its own first: an account that is being hammered costs the store nothing, and
+ * while the store is away the limit is N for each instance instead of N for all. That is weaker than refusing every
+ * login and stronger than admitting every guess.
  */
 export function createAttemptLimiter({
   kv,
@@ -72,15 +75,21 @@ export function createAttemptLimiter({
   const local = createLocalLimiter(windowMs)
 
   async function ask(limits: readonly Limit[], attempt: string): Promise<number> {
+    const waitMs = local.admit(limits, attempt)
+    if (waitMs > 0) return waitMs
     const keys = limits.map(({ key }) => key)
     const maxima = limits.map(({ max }) => String(max))
+    const evaluate = async (): Promise<number> =>
+      Number(await kv().eval(ADMIT, keys, [String(windowMs), attempt, ...maxima]))
     try {
-      return Number(await kv().eval(ADMIT, keys, [String(windowMs), attempt, ...maxima]))
+      const answer = await evaluate().catch(evaluate)
+      if (answer > 0) for (const key of keys) local.forget(key, attempt)
+      return answer
     } catch (error) {
       log.warn('attempts are limited by this instance alone: the key-value store is away', {
         error,
       })
-      return local.admit(limits, attempt)
+      return 0
     }
   }
 

@@ -6,7 +6,7 @@ import { requestId } from '../../shared/route.ts'
 export interface AuditEntry {
   /** User id, or `anonymous`. */
   actor: string
-  action: `login.${'ok' | 'fail' | 'limited'}` | AuditAction
+  action: AuditAction
   target: string
   outcome?: 'ok' | 'denied'
   ipPrefix?: string
@@ -14,6 +14,8 @@ export interface AuditEntry {
 }
 
 type AuditAction =
+  | 'login.ok'
+  | 'login.fail'
   | 'user.created'
   | 'register.conflict'
   | 'refresh'

@@ -11,7 +11,8 @@ import { modelAnswer } from './model-answer.ts'
 import { toPrompt } from './prompt.ts'
 import { recollect } from './recollect.ts'
 import type { ChatDeps } from './settings.ts'
-import { type Answer, beginTurn, completeTurn, failTurn, holdTurn, type OpenTurn } from './turn.ts'
+import { type Answer, completeTurn, failTurn, holdTurn } from './settle.ts'
+import { beginTurn, type OpenTurn } from './turn.ts'
 
 /** Who asks, and whether they still listen. */
 export interface Asking {
@@ -53,7 +54,7 @@ export async function answerStream(
       turn => emit({ event: 'done', data: turn }),
       error => {
         const shown = toAppError(error)
-        if (shown.status >= 500 && !listening.aborted) deps.log.error('an answer failed', { error })
+        if (shown.status >= 500) deps.log.error('an answer failed', { error })
         emit({ event: 'error', data: toEnvelope(shown, { ...site, now: deps.clock.now() }).error })
       },
     )
@@ -98,6 +99,7 @@ async function write(
     return completed
   } catch (error) {
     await failTurn(deps, turn, written)
+    if (signal.aborted) throw new AppError('invalid_request', 'the client left before the answer')
     throw error
   }
 }

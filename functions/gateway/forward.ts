@@ -18,7 +18,8 @@ export interface Journey {
   route: Route
   /** Path and query, in their canonical form. */
   target: string
-  headers: Record<string, string>
+  /** In pairs, without `host`. */
+  headers: string[]
   /** Sent instead of the client's own body. */
   body?: Buffer
   incoming: IncomingMessage
@@ -35,40 +36,66 @@ export type Forward = (journey: Journey) => Promise<number>
 const CLIENT_CLOSED = 499
 /** Streams carry a heartbeat every 15 s; four of them missing is a dead stream. */
 const STREAM_SILENCE_MS = 60_000
-/** S3's client: 10 idle connections per host, for 90 s. The number of busy ones is bounded by who calls. */
-const POOL = { keepAlive: true, maxFreeSockets: 10, timeout: 90_000 }
+/** S3's client keeps 100 idle connections for 90 s. The number of busy ones is bounded by who calls. */
+const POOL = { keepAlive: true, maxFreeSockets: 100, timeout: 90_000 }
 
-/** Makes the forwarder of one process; `domain` completes a function's name to its host. */
-export function createForward({ domain, log }: { domain: string; log: Logger }): Forward {
-  const agent = new Agent({ ...POOL, proxyEnv: process.env } as ConstructorParameters<
-    typeof Agent
-  >[0])
-  const hosts = new Map<string, { hostname: string; port: string | number }>()
+/**
+ * Makes the forwarder of one process; `domain` completes a function's name to its host. `proxy` is the forward proxy
+ * that knows these names where no DNS does: asked in absolute form (RFC 9112 3.2.2), which costs nothing, while the
+ * agent's own `proxyEnv` takes a tenth of a request's time.
+ */
+export function createForward({
+  domain,
+  proxy,
+  log,
+}: {
+  domain: string
+  proxy: string
+  log: Logger
+}): Forward {
+  const agent = new Agent(POOL)
+  const addresses = new Map<string, Address>()
 
-  function hostOf(service: string): { hostname: string; port: string | number } {
-    const known = hosts.get(service)
+  function addressOf(service: string): Address {
+    const known = addresses.get(service)
     if (known) return known
-    const { hostname, port } = new URL(`http://${service}.${domain}`)
-    const host = { hostname, port: port || 80 }
-    hosts.set(service, host)
-    return host
+    const origin = `http://${service}.${domain}`
+    const { hostname, port } = new URL(proxy === '' ? origin : proxy)
+    const address = {
+      hostname,
+      port: Number(port || 80),
+      prefix: proxy === '' ? '' : origin,
+      host: new URL(origin).host,
+    }
+    addresses.set(service, address)
+    return address
   }
 
   return journey =>
     new Promise((resolve, reject) => {
-      travel(journey, { agent, host: hostOf(journey.route.service), log, resolve, reject })
+      const address = addressOf(journey.route.service)
+      travel(journey, { agent, address, log, resolve, reject })
     })
+}
+
+/** Where a function is reached, and what to say there. */
+interface Address {
+  hostname: string
+  port: number
+  /** Put before the path. */
+  prefix: string
+  host: string
 }
 
 interface Way {
   agent: Agent
-  host: { hostname: string; port: string | number }
+  address: Address
   log: Logger
   resolve: (status: number) => void
   reject: (error: AppError) => void
 }
 
-function travel(journey: Journey, { agent, host, log, resolve, reject }: Way): void {
+function travel(journey: Journey, { agent, address, log, resolve, reject }: Way): void {
   const { route, target, headers, body, incoming, outgoing, permit } = journey
   const { service } = route
   const streamsBody = !body && takesBody(incoming.method)
@@ -152,10 +179,12 @@ function travel(journey: Journey, { agent, host, log, resolve, reject }: Way): v
   function open(): ClientRequest {
     const opened = request({
       agent,
-      ...host,
+      host: address.hostname,
+      port: address.port,
       method: incoming.method ?? 'GET',
-      path: target,
-      headers,
+      path: address.prefix + target,
+      // Pairs go out as they are; an object would be checked and copied name by name.
+      headers: ['host', address.host, ...headers],
     })
     opened.on('response', onAnswer)
     opened.on('error', onError)

@@ -39,13 +39,13 @@ const KEPT_BACK = new Set([
   'alt-svc',
 ])
 
-/** The client's headers that a function gets to see. */
-export function toInward(headers: IncomingHttpHeaders): Record<string, string> {
-  const inward: Record<string, string> = { via: '1.1 aiwfe' }
+/** The client's headers that a function gets to see, in pairs. */
+export function toInward(headers: IncomingHttpHeaders): string[] {
+  const inward = ['via', '1.1 aiwfe']
   const listed = listOf(headers.connection)
   for (const name of PASSED_IN) {
     const value = headers[name]
-    if (typeof value === 'string' && !listed?.includes(name)) inward[name] = value
+    if (typeof value === 'string' && !listed?.includes(name)) inward.push(name, value)
   }
   return inward
 }

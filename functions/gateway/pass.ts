@@ -55,7 +55,11 @@ export function createPass(deps: Deps<GatewayConfig>, cors: Cors): Pass {
     id: deps.id,
   })
   const upstreams = createUpstreams({ log, metrics: deps.metrics, now })
-  const forward = createForward({ domain: config.SERVICES_DOMAIN, log })
+  const forward = createForward({
+    domain: config.SERVICES_DOMAIN,
+    proxy: config.HTTP_PROXY,
+    log,
+  })
 
   /** Counts one request; @throws `rate_limited` */
   async function count(caller: string, c: Context<AppEnv>): Promise<[string, string][]> {
@@ -102,22 +106,16 @@ export function createPass(deps: Deps<GatewayConfig>, cors: Cors): Pass {
     const token = await identity.mint(route.service, who)
 
     const context = currentContext() ?? openContext(() => undefined)
+    const onward = { ...context, trace: openSpan(context.trace) }
+    onward.deadline = clock.now() + route.deadlineMs
     const headers = toInward(incoming.headers)
-    Object.assign(
-      headers,
-      contextHeaders({
-        ...context,
-        trace: openSpan(context.trace),
-        deadline: clock.now() + route.deadlineMs,
-      }),
-    )
-    headers.authorization = `Bearer ${token}`
-    headers['x-service-name'] = 'gateway'
-    headers['x-service-version'] = version
-    if (body) headers['content-length'] = String(body.byteLength)
-    else if (takesBody(incoming.method) && incoming.headers['content-length'] !== undefined) {
-      headers['content-length'] = incoming.headers['content-length']
-    }
+    for (const [name, value] of Object.entries(contextHeaders(onward))) headers.push(name, value)
+    headers.push('authorization', `Bearer ${token}`)
+    headers.push('x-service-name', 'gateway', 'x-service-version', version)
+    const length = body
+      ? body.byteLength
+      : takesBody(incoming.method) && incoming.headers['content-length']
+    if (length) headers.push('content-length', String(length))
     const status = await forward({
       route,
       target: toTarget(route, incoming.url ?? ''),

@@ -4,7 +4,7 @@ import {
   accessTokenSettings,
   masterSecret,
 } from '../../shared/access-token-settings.ts'
-import { integer, type Setting, type Settings } from '../../shared/config.ts'
+import { integer, type Setting, type Settings, url } from '../../shared/config.ts'
 import { type KvConfig, kvSettings } from '../../shared/deps.ts'
 
 /** Configuration of the gateway. */
@@ -14,6 +14,8 @@ export interface GatewayConfig extends AccessTokenConfig, KvConfig {
   API_RATE_WINDOW_SECONDS: number
   /** Networks whose `X-Forwarded-For` is believed, as CIDRs. */
   TRUSTED_PROXIES: readonly string[]
+  /** The forward proxy that reaches functions by their cluster names; none in a cluster. */
+  HTTP_PROXY: string
   /** Web origins whose pages may call the API; none unless said. */
   CORS_ORIGINS: readonly string[]
 }
@@ -33,6 +35,7 @@ export const gatewaySettings: Settings<GatewayConfig> = {
     '127.0.0.0/8',
     '::1/128',
   ]),
+  HTTP_PROXY: url('the forward proxy to the functions, where their names have no DNS', ''),
   CORS_ORIGINS: list('web origins that may call the API', toOrigin, []),
 }
 

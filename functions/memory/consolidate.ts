@@ -9,8 +9,9 @@ import type { Fact } from './heuristics.ts'
 import { lockUser } from './lock.ts'
 import { plainOf } from './sentences.ts'
 import type { MemoryDeps } from './settings.ts'
-import { type Slot, slotOf } from './slot.ts'
+import { slotOf } from './slot.ts'
 import type { Neighbour } from './vector-index.ts'
+import { insert, type Known, reinforce, retire, storedValue } from './version.ts'
 import { agree } from './words.ts'
 
 /** A fact and the memories that its vector is near to. */
@@ -21,13 +22,6 @@ export interface Candidate {
 
 /** Above it, two texts say the same, if their numbers, negations and names agree too (calibrate for each model). */
 export const SAME_SCORE = 0.95
-
-interface Known {
-  id: string
-  text: string
-  value: string | null
-  told_at: Date
-}
 
 /**
  * Writes what `candidates` change, once for each episode: a second call finds it consolidated.
@@ -125,61 +119,3 @@ async function twinOf(
       and kind <> 'episode' and attribute is null`
   return rows.find(({ text }) => agree(text, fact.text))
 }
-
-/** Told again: it counts more, and its newest telling is what later values are compared with. */
-async function reinforce(
-  tx: Transaction,
-  { id: episodeId, occurred_at, tags }: Episode,
-  { id }: Known,
-  rule: string,
-): Promise<Decision> {
-  await tx`
-    update memory.memories set
-      strength = strength + 1,
-      confidence = confidence + (1 - confidence) * 0.2,
-      told_at = greatest(told_at, ${occurred_at}),
-      valid_from = least(valid_from, ${occurred_at}),
-      sources = case when sources @> ${tx.json([episodeId])} then sources
-        else sources || ${tx.json([episodeId])} end,
-      tags = (select coalesce(jsonb_agg(distinct tag), '[]')
-        from jsonb_array_elements(tags || ${tx.json(tags)}) tag)
-    where id = ${id}`
-  return { op: 'reinforce', memoryId: id, rule }
-}
-
-async function retire(
-  tx: Transaction,
-  id: string,
-  { by, at }: { by: string; at: Date },
-): Promise<void> {
-  await tx`
-    update memory.memories set retired_at = clock_timestamp(), superseded_by = ${by},
-      valid_to = ${at}, revision = revision + 1
-    where id = ${id}`
-}
-
-interface NewRow {
-  id: string
-  episode: Episode
-  fact: Fact
-  hash: string
-  slot?: Slot
-  /** It was true earlier than what is known: it is history from the start. */
-  outdatedBy?: Known
-}
-
-async function insert(
-  tx: Transaction,
-  { id, episode, fact, hash, slot, outdatedBy }: NewRow,
-): Promise<void> {
-  await tx`
-    insert into memory.memories (id, user_id, kind, text, hash, attribute, value, confidence, tags,
-      sources, valid_from, told_at, valid_to, retired_at, superseded_by)
-    values (${id}, ${episode.user_id}, ${fact.kind}, ${fact.text}, ${hash},
-      ${slot?.attribute ?? null}, ${slot ? storedValue(slot) : null}, ${fact.confidence},
-      ${tx.json(episode.tags)}, ${tx.json([episode.id])}, ${episode.occurred_at},
-      ${episode.occurred_at}, ${outdatedBy?.told_at ?? null},
-      ${outdatedBy ? tx`clock_timestamp()` : null}, ${outdatedBy?.id ?? null})`
-}
-
-const storedValue = ({ value, negated }: Slot): string => (negated ? `not ${value}` : value)

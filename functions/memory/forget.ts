@@ -49,7 +49,7 @@ export async function forget(
 
 async function blank(tx: Transaction, ids: string[]): Promise<void> {
   await tx`
-    update memory.memories set text = '', hash = null, attribute = null, value = null, tags = '[]',
+    update memory.memories set text = '', words = '', hash = null, attribute = null, value = null, tags = '[]',
       forgotten_at = clock_timestamp(), retired_at = coalesce(retired_at, clock_timestamp()),
       revision = revision + 1
     where id in ${tx(ids)}`

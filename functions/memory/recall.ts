@@ -4,6 +4,7 @@ import { type Found, rank } from './rank.ts'
 import { MEMORY_COLUMNS } from './row.ts'
 import type { MemoryDeps } from './settings.ts'
 import { embedTexts, type Neighbour, nearest } from './vector-index.ts'
+import { respell } from './words.ts'
 
 /** Candidates for each wanted hit, from either side. */
 const OVERFETCH = 4
@@ -52,7 +53,7 @@ async function byMeaning(
 async function stemsOf({ sql }: MemoryDeps, query: string): Promise<string[]> {
   const [row] = await sql<{ stems: string[] }[]>`
     select coalesce(jsonb_agg(lexeme), '[]') as stems
-    from unnest(to_tsvector('english'::regconfig, ${query}))`
+    from unnest(to_tsvector('english'::regconfig, ${respell(query)}))`
   return (row?.stems ?? []).slice(0, MAX_STEMS)
 }
 
@@ -69,7 +70,8 @@ async function find(
 ): Promise<Found[]> {
   if (stems.length === 0 && ids.length === 0) return []
   const words = stems.map(quoteStem).join(' | ')
-  const columns = sql(MEMORY_COLUMNS)
+  // The helper `sql(columns)` would take the `in (…)` before it for its own keyword. No word of a caller is in here.
+  const columns = sql.unsafe(MEMORY_COLUMNS.join(', '))
   const scope = sql`
     user_id = ${userId} and forgotten_at is null
     ${superseded ? sql`` : sql`and retired_at is null`}`

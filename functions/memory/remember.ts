@@ -10,6 +10,7 @@ import { type Episode, keepEpisode } from './episode.ts'
 import { hashOf } from './hash.ts'
 import type { MemoryDeps } from './settings.ts'
 import { syncIndex } from './sync-index.ts'
+import { respell } from './words.ts'
 
 /** A repeated idempotency key gets the first answer, with how far the memory has come since. */
 export async function remember(
@@ -36,8 +37,8 @@ export async function remember(
     const id = deps.id()
     await tx`
       insert into memory.memories
-        (id, user_id, kind, text, hash, confidence, tags, sources, valid_from, told_at)
-      values (${id}, ${userId}, 'episode', ${content}, ${hashOf(content)}, 1, ${tx.json(tags)},
+        (id, user_id, kind, text, words, hash, confidence, tags, sources, valid_from, told_at)
+      values (${id}, ${userId}, 'episode', ${content}, ${respell(content)}, ${hashOf(content)}, 1, ${tx.json(tags)},
         ${tx.json([episode.id])}, ${episode.occurred_at}, ${episode.occurred_at})`
     const event = createEvent(
       episodeRecorded,

@@ -9,13 +9,16 @@ interface PendingRow {
   kind: string
   text: string
   revision: number
+  index_attempts: number
   superseded: boolean
   forgotten: boolean
   recorded_at: Date
 }
 
-/** How many rows one request takes along. */
+/** How many rows are embedded at once. */
 const BATCH = 32
+/** How many batches one request takes along. */
+const MAX_ROUNDS = 8
 
 /**
  * Indexes what waits, whoever left it. A failure is logged and counted: the rows stay, words find them until then, and
@@ -25,31 +28,42 @@ export async function syncIndex(
   deps: MemoryDeps,
   { timeoutMs = deps.config.EXTRACT_TIMEOUT_MS }: { timeoutMs?: number } = {},
 ): Promise<void> {
-  const rows = await deps.sql<PendingRow[]>`
-    select id, user_id, kind, text, revision, recorded_at,
+  const until = performance.now() + timeoutMs
+  for (let round = 0; round < MAX_ROUNDS && performance.now() < until; round++) {
+    const rows = await pendingRows(deps)
+    if (rows.length === 0) return
+    try {
+      await indexRows(deps, rows, Math.max(1, Math.ceil(until - performance.now())))
+    } catch (error) {
+      deps.log.warn(`${rows.length} memories wait for the vector index`, { error })
+      const ids = rows.map(({ id }) => id)
+      await deps.sql`
+        update memory.memories set index_attempts = index_attempts + 1 where id in ${deps.sql(ids)}`
+      return
+    }
+  }
+}
+
+/** The more often rows failed, the fewer go together, so that one that can never be indexed ends up alone. */
+async function pendingRows({ sql }: MemoryDeps): Promise<PendingRow[]> {
+  const rows = await sql<PendingRow[]>`
+    select id, user_id, kind, text, revision, recorded_at, index_attempts,
       retired_at is not null as superseded, forgotten_at is not null as forgotten
     from memory.memories
     where indexed_revision < revision
     order by index_attempts, recorded_at
     limit ${BATCH}`
-  if (rows.length === 0) return
-  const ids = rows.map(({ id }) => id)
-  try {
-    const fresh = rows.filter(({ forgotten }) => !forgotten)
-    const embeddings = await embedTexts(
-      deps,
-      fresh.map(({ text }) => text),
-      timeoutMs,
-    )
-    const byId = new Map(fresh.map(({ id }, index) => [id, embeddings[index]]))
-    const store = () => deps.sql.begin(tx => write(deps, tx, rows, byId))
-    const size = embeddings[0]?.vector.length
-    await (size === undefined ? store() : inCollection(deps, size, store))
-  } catch (error) {
-    deps.log.warn(`${rows.length} memories wait for the vector index`, { error })
-    await deps.sql`
-      update memory.memories set index_attempts = index_attempts + 1 where id in ${deps.sql(ids)}`
-  }
+  return rows.slice(0, Math.max(1, BATCH >> Math.min(30, rows[0]?.index_attempts ?? 0)))
+}
+
+async function indexRows(deps: MemoryDeps, rows: PendingRow[], timeoutMs: number): Promise<void> {
+  const fresh = rows.filter(({ forgotten }) => !forgotten)
+  const texts = fresh.map(({ text }) => text)
+  const embeddings = await embedTexts(deps, texts, timeoutMs)
+  const byId = new Map(fresh.map(({ id }, index) => [id, embeddings[index]]))
+  const store = () => deps.sql.begin(tx => write(deps, tx, rows, byId))
+  const size = embeddings[0]?.vector.length
+  await (size === undefined ? store() : inCollection(deps, size, store))
 }
 
 /** Writes under the rows' locks, so that an older state can never overwrite a newer one in the index. */

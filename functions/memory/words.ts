@@ -5,10 +5,10 @@ const NUMBER = /\d+(?:[.,:/-]\d+)*/gu
 const WORD = /[\p{L}\p{N}]+(?:['’][\p{L}]+)?/gu
 /** British and American spellings, and words that name one thing. */
 const SPELLINGS: readonly (readonly [RegExp, string])[] = [
-  [/\bfavorite\b/gu, 'favourite'],
-  [/\bcolor\b/gu, 'colour'],
-  [/\bcolors\b/gu, 'colours'],
-  [/\bcenter\b/gu, 'centre'],
+  [/\bfavorite(s?)\b/gu, 'favourite$1'],
+  [/\bcolor(s|ed)?\b/gu, 'colour$1'],
+  [/\bneighbor(s?)\b/gu, 'neighbour$1'],
+  [/\bcenter(s?)\b/gu, 'centre$1'],
 ]
 const STOP = new Set(
   `a an and are as at be been but by did do does for from had has have he her his i in is it its me my of on or our she so
@@ -29,16 +29,20 @@ export const contentWords = (text: string): string[] =>
 export const numbersOf = (text: string): string[] =>
   Array.from(text.matchAll(NUMBER), ([number]) => number)
 
-/** Lower case, one spelling, single spaces, no punctuation at word ends. */
-export function normalise(text: string): string {
+/** One spelling for words that are spelt in two ways; lower case. */
+export function respell(text: string): string {
   let plain = text.normalize('NFKC').toLowerCase().replace(/’/gu, "'")
   for (const [pattern, spelling] of SPELLINGS) plain = plain.replace(pattern, spelling)
   return plain
+}
+
+/** Lower case, one spelling, single spaces, no punctuation at word ends. */
+export const normalise = (text: string): string =>
+  respell(text)
     .replace(/["“”()[\]]/gu, ' ')
     .replace(/[.,;:!?…]+(?=\s|$)/gu, ' ')
     .replace(/\s+/gu, ' ')
     .trim()
-}
 
 /**
  * Whether two texts that a vector calls equal really agree: the same numbers, negations and names. A vector sees no

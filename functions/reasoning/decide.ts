@@ -38,7 +38,9 @@ function assertDistinct(name: string, items: readonly { id: string }[]): void {
   const twice = ids.find((id, index) => ids.indexOf(id) !== index)
   if (twice === undefined) return
   const message = `"${name}" must have distinct ids, got ${JSON.stringify(twice)} twice`
-  throw new AppError('validation_failed', message, { details: { fields: [{ field: name, message }] } })
+  throw new AppError('validation_failed', message, {
+    details: { fields: [{ field: name, message }] },
+  })
 }
 
 function weaknessOf(answer: Decided, input: DecideInput): string | undefined {
@@ -48,14 +50,11 @@ function weaknessOf(answer: Decided, input: DecideInput): string | undefined {
   return undefined
 }
 
-function byModel(
-  input: DecideInput,
-  answer: Decided,
-  weighing: Weighing,
-  model: string,
-): Decision {
+function byModel(input: DecideInput, answer: Decided, weighing: Weighing, model: string): Decision {
   const dropped =
-    answer.dropped > 0 ? ` (${answer.dropped} quotes were not in the evidence and are left out)` : ''
+    answer.dropped > 0
+      ? ` (${answer.dropped} quotes were not in the evidence and are left out)`
+      : ''
   return {
     ...frame(input, answer.choice, answer.probabilities, weighing),
     evidence_used: answer.evidence,

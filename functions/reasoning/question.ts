@@ -89,7 +89,9 @@ function check(value: unknown, input: DecideInput): { answer: Decided } | { prob
   if (chosen < 0) return { problem: `"choice" must be one of ${ids.join(', ')}` }
   const given = Object(probabilities) as Record<string, unknown>
   const weights = ids.map(id => given[field(id)] ?? 0)
-  if (!weights.every(weight => typeof weight === 'number' && Number.isFinite(weight) && weight >= 0)) {
+  if (
+    !weights.every(weight => typeof weight === 'number' && Number.isFinite(weight) && weight >= 0)
+  ) {
     return { problem: '"probabilities" must be numbers from 0 to 1' }
   }
   const normal = normalise(weights as number[])
@@ -114,7 +116,9 @@ function verify(item: unknown, input: DecideInput): Decision['evidence_used'] {
   const cited = input.evidence.find(evidence => evidence.id === id)
   const found = cited && typeof quote === 'string' ? findQuote(quote, cited.text) : undefined
   if (!cited || found === undefined) return []
-  return [{ id: cited.id, stance: stance === 'contradicts' ? 'contradicts' : 'supports', quote: found }]
+  return [
+    { id: cited.id, stance: stance === 'contradicts' ? 'contradicts' : 'supports', quote: found },
+  ]
 }
 
 /** The place that is quoted, as it is written there; white space, case and outer quotation marks may differ. */

@@ -1,7 +1,7 @@
 /** Decides by rules: each option is weighed by what the evidence says in its words, for it and against it. */
 import type { DecideInput } from '../../shared/contracts/reasoning.ts'
 import { normalise } from './concentration.ts'
-import { type Passage, toPassages, toTerms } from './words.ts'
+import { isNegated, type Passage, toPassages, toTerms } from './words.ts'
 
 /** A passage of the evidence that speaks about an option. */
 export interface Support {
@@ -33,11 +33,13 @@ export function weigh({ options, evidence }: DecideInput): Weighing {
   const passages = evidence.flatMap(({ id, text, weight }) =>
     toPassages(text).map(passage => ({ id, weight, passage })),
   )
-  const support = terms.map(wanted =>
+  // An option not to do something is supported by what speaks against doing it.
+  const negated = options.map(option => isNegated(option.description))
+  const support = terms.map((wanted, index) =>
     passages
       .map(({ id, weight, passage }): Support => {
         const overlap = overlapOf(wanted, passage, rarity)
-        const sign = passage.negated ? -1 : 1
+        const sign = passage.negated === negated[index] ? 1 : -1
         return { id, quote: passage.text, weight: sign * weight * overlap }
       })
       .filter(({ weight }) => weight !== 0)

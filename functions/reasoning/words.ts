@@ -9,7 +9,8 @@ export interface Passage {
   negated: boolean
 }
 
-const PASSAGE_END = /(?<=[.!?;])\s+|\n+|,?\s+(?=(?:but|however|although|though|whereas|while|yet)\s)/i
+const PASSAGE_END =
+  /(?<=[.!?;])\s+|\n+|,?\s+(?=(?:but|however|although|though|whereas|while|yet)\s)/i
 const NEGATOR =
   /\b(?:not|no|never|none|nobody|nothing|neither|nor|without|cannot|lacks?|lacking|fails?|failed|unable|avoid|against|unlikely|ruled out)\b|n['’]t\b/gi
 
@@ -22,9 +23,12 @@ export function toPassages(text: string): Passage[] {
     .map(part => ({
       text: part,
       terms: new Set(toTerms(part)),
-      negated: (part.match(NEGATOR)?.length ?? 0) % 2 === 1,
+      negated: isNegated(part),
     }))
 }
+
+/** Whether a statement says that something is not so. */
+export const isNegated = (text: string): boolean => (text.match(NEGATOR)?.length ?? 0) % 2 === 1
 
 /** The stems of the words that carry meaning. */
 export function toTerms(text: string): string[] {

@@ -52,9 +52,6 @@ export function forwardOutside(url: URL, request: IncomingMessage, response: Ser
   upstream.once('response', answer => {
     const headers = withoutHops(answer.rawHeaders)
     response.writeHead(answer.statusCode ?? 502, answer.statusMessage, headers)
-    answer.once('close', () => {
-      if (!answer.complete) response.destroy()
-    })
     answer.on('error', () => response.destroy())
     answer.pipe(response)
   })

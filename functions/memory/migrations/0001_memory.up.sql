@@ -24,6 +24,8 @@ create table memory.memories (
   user_id text not null,
   kind text not null check (kind in ('episode', 'fact', 'preference', 'event', 'plan')),
   text text not null,
+  -- The text in one spelling, with the name of its attribute: "call me Ann" is found by "what is my name".
+  words text not null,
   hash text,
   attribute text,
   value text,
@@ -41,7 +43,7 @@ create table memory.memories (
   revision integer not null default 1,
   indexed_revision integer not null default 0,
   index_attempts integer not null default 0,
-  search tsvector generated always as (to_tsvector('english'::regconfig, text)) stored
+  search tsvector generated always as (to_tsvector('english'::regconfig, words)) stored
 );
 
 create unique index memories_one_of_a_text on memory.memories (user_id, hash)

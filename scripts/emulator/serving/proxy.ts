@@ -88,9 +88,7 @@ export function proxy(
     // A stream's first bytes may come late; its reader wants to know now that it is open.
     if (answerOf.headers['content-length'] === undefined) response.flushHeaders()
     if (timeouts.watchesWrites) answerOf.on('data', timeouts.wrote)
-    answerOf.once('close', () => {
-      if (!answerOf.complete) response.destroy()
-    })
+    // An answer that breaks off ends in an error, and must not look whole to the client.
     answerOf.on('error', () => response.destroy())
     answerOf.pipe(response)
   }

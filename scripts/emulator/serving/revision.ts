@@ -68,7 +68,7 @@ const QUEUE_FACTOR = 10
 const OVERFLOW: Refusal = { status: 503, text: 'pending request queue full' }
 const CLOSING: Refusal = { status: 503, text: 'shutting down' }
 
-/** A revision at its lower bound of replicas, usually zero. */
+/** A revision at zero replicas; the first tick brings it to its lower bound. */
 export function createRevision(options: ReplicaSetOptions): Revision {
   const { name, service, clock } = options
   const { annotations, containerConcurrency } = service.template
@@ -154,7 +154,7 @@ export function createRevision(options: ReplicaSetOptions): Revision {
       if (--replica.inFlight === 0) replica.idle()
       dispatch()
     }
-    
+    if (retired && inFlight === 0) scaleTo(0, 'replaced')
   }
 
   function dispatch(): void {
@@ -243,7 +243,6 @@ export function createRevision(options: ReplicaSetOptions): Revision {
     await replicas.close(limits)
   }
 
-  scaleTo(Math.max(settings.minScale, settings.initialScale ?? 0), 'min-scale')
   return {
     name,
     service,

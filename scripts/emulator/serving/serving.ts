@@ -30,7 +30,7 @@ export interface ServingOptions {
   readonly resolveCommand: (service: ServiceResource) => Promise<RunCommand>
   /** The template's environment with Secrets and ConfigMaps resolved. */
   readonly resolveEnv: (service: ServiceResource) => Readonly<Record<string, string>>
-  /** The ingress, which is the forward proxy of every function. */
+  /** The ingress, which is the forward proxy of every function; asked when a process starts. */
   readonly proxyUrl: () => string
   /** Real time that `close` gives running requests, and again to SIGTERM. */
   readonly closeGraceMs?: number
@@ -65,7 +65,7 @@ export interface Serving {
 
 const CLOSE_GRACE_MS = 5_000
 
-/** Starts serving; every function is at its lower bound, usually zero processes. */
+/** Starts serving with zero processes; functions with a min-scale get theirs at the first tick of the autoscaler. */
 export function createServing(options: ServingOptions): Serving {
   const { clock, domain, closeGraceMs = CLOSE_GRACE_MS } = options
   const listeners = new Set<(change: ScaleChange) => void>()
@@ -119,7 +119,7 @@ export function createServing(options: ServingOptions): Serving {
   function toUrl(deployment: Deployment): string {
     const { name, namespace } = deployment.service()
     const short = router?.find(`${name}.${domain}`)?.target.deployment === deployment
-    const { port } = new URL(options.proxyUrl())
+    const port = URL.parse(options.proxyUrl())?.port ?? ''
     return `http://${short ? name : `${name}.${namespace}`}.${domain}${port === '' ? '' : `:${port}`}`
   }
 

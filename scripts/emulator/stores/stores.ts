@@ -76,7 +76,13 @@ export async function startStores({
   const starting: Record<StoreNeed, Promise<Started>> = {
     sql: startSql(join(directory, 'postgres'), secrets.databasePassword, overrides, log, ports.sql),
     kv: startKv(join(directory, 'redis'), secrets.redisToken, overrides, ports.kv),
-    vectors: startVectors(join(directory, 'qdrant'), secrets.qdrantKey, overrides, ports.vectors),
+    vectors: startVectors(
+      join(directory, 'qdrant'),
+      secrets.qdrantKey,
+      overrides,
+      log,
+      ports.vectors,
+    ),
     models: startModels(join(directory, 'ollama'), overrides, log, ports.models),
   }
   const outcomes = await Promise.allSettled(Object.values(starting))
@@ -191,13 +197,14 @@ async function startVectors(
   directory: string,
   apiKey: string,
   overrides: StoreOverrides,
+  log: Log,
   port?: number,
 ): Promise<Started> {
   if (overrides.QDRANT_URL) {
     const env = { QDRANT_URL: overrides.QDRANT_URL, QDRANT_API_KEY: overrides.QDRANT_API_KEY ?? '' }
     return external(env, `Qdrant at ${host(overrides.QDRANT_URL, 'QDRANT_URL')}`)
   }
-  const store = await startQdrant({ directory, apiKey, port })
+  const store = await startQdrant({ directory, log, apiKey, port })
   return {
     env: { QDRANT_URL: store.url, QDRANT_API_KEY: apiKey },
     kind: {

@@ -1,6 +1,7 @@
 /** The auth function over real stores, as the gateway and its users see it. */
-import auth from '../../../functions/auth/index.ts'
+
 import type { AuthConfig } from '../../../functions/auth/config.ts'
+import auth from '../../../functions/auth/index.ts'
 import type { Tokens } from '../../../shared/contracts/auth.ts'
 import type { Principal } from '../../../shared/principal.ts'
 import { createTestApp, type TestApp } from '../../fixtures/function.ts'
@@ -45,11 +46,7 @@ export async function openAuth(env: Record<string, string> = {}): Promise<AuthFi
   return over(database, store, env)
 }
 
-function over(
-  database: TestDatabase,
-  store: TestKv,
-  env: Record<string, string>,
-): AuthFixture {
+function over(database: TestDatabase, store: TestKv, env: Record<string, string>): AuthFixture {
   const app = createTestApp(auth, {
     env: {
       DATABASE_URL: database.url,
@@ -62,8 +59,6 @@ function over(
     },
     clients: { sql: database.sql, kv: store.kv },
   })
-  let count = 0
-
   async function post(path: string, body: unknown, as = GATEWAY): Promise<Answer> {
     return read(await app.request(path, { method: 'POST', body: JSON.stringify(body), as }))
   }
@@ -74,7 +69,7 @@ function over(
     store,
     post,
     get: async (path, as = GATEWAY) => read(await app.request(path, { as })),
-    async signUp(email = `user-${(count += 1)}-${Math.random().toString(36).slice(2)}@example.org`) {
+    async signUp(email = `user-${crypto.randomUUID()}@example.org`) {
       const { status, body } = await post('/api/v1/auth/register', { email, password: PASSWORD })
       if (status !== 201) throw new Error(`register answered ${status}: ${JSON.stringify(body)}`)
       return { ...body, email }

@@ -10,7 +10,7 @@ const vectors =
   (make: (text: string) => number[]): Script =>
   ({ body, response }) => {
     response.writeHead(200, { 'content-type': 'application/json' })
-    response.end(JSON.stringify({ model: 'm', embeddings: (body['input'] as string[]).map(make) }))
+    response.end(JSON.stringify({ model: 'm', embeddings: (body.input as string[]).map(make) }))
   }
 
 it('gives one unit vector for each text, in order, each text asked once', async () => {
@@ -26,7 +26,7 @@ it('gives one unit vector for each text, in order, each text asked once', async 
       [1, 0],
     ],
   })
-  expect(harness.calls[0]?.body['input']).toEqual(['a', 'bb'])
+  expect(harness.calls[0]?.body.input).toEqual(['a', 'bb'])
 })
 
 it('asks only for the texts that are not in the cache', async () => {
@@ -36,7 +36,7 @@ it('asks only for the texts that are not in the cache', async () => {
   await until(() => harness.kv.size === 2)
   const response = await harness.post(EMBED, { input: ['b', 'c'] })
   expect(response.headers.get('x-cache')).toBe('miss')
-  expect(harness.calls[1]?.body['input']).toEqual(['c'])
+  expect(harness.calls[1]?.body.input).toEqual(['c'])
   await until(() => harness.kv.size === 3)
   const all = await harness.post(EMBED, { input: ['c', 'a'] })
   expect(all.headers.get('x-cache')).toBe('hit')

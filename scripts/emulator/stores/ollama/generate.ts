@@ -38,7 +38,7 @@ export function readChat(body: Body, contextLength: number): Prompt {
       'json: cannot unmarshal messages into Go struct field ChatRequest.messages of type []api.Message',
     )
   const messages = given.map(readMessage)
-  return fit(body, messages, contextLength, given.length === 0)
+  return toPrompt(body, messages, contextLength, given.length === 0)
 }
 
 /** Reads the body of a generation. @throws ApiError 400 */
@@ -52,7 +52,7 @@ export function readGenerate(body: Body, contextLength: number): Prompt {
     ...(system ? [{ role: 'system', content: system }] : []),
     { role: 'user', content: prompt },
   ]
-  return fit(body, messages, contextLength, prompt === '')
+  return toPrompt(body, messages, contextLength, prompt === '')
 }
 
 /** Says the answer. */
@@ -95,7 +95,7 @@ function readMessage(value: unknown): Message & { images: number } {
 }
 
 /** Leaves out the oldest messages that do not fit, but never the system's nor the last, as Ollama does. */
-function fit(
+function toPrompt(
   body: Body,
   given: (Message & { images?: number })[],
   contextLength: number,

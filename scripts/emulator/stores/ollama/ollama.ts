@@ -3,9 +3,10 @@ import { mkdirSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { closeServer, listen } from '../listen.ts'
+import { json, type RouteDeps } from './exchange.ts'
 import { createModels } from './models.ts'
 import { ApiError, parseBody } from './request.ts'
-import { json, ROUTES, type RouteDeps } from './routes.ts'
+import { ROUTES } from './routes.ts'
 import { createScheduler } from './scheduler.ts'
 
 /** The running service. */

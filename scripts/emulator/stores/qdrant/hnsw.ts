@@ -50,7 +50,9 @@ export async function openHnsw(options: HnswOptions): Promise<Hnsw> {
     expansion_search: EF_SEARCH,
     multi: false,
   })
-  const saved = savedFiles(directory, key).find(file => checksum(join(directory, file)) === file)
+  const saved = savedFiles(directory, key).find(
+    file => checksum(join(directory, file), key) === file,
+  )
   if (saved !== undefined) index.load(join(directory, saved))
   return {
     add: (slot, vector) => index.add(BigUint64Array.of(BigInt(slot)), vector, 1),
@@ -88,7 +90,7 @@ const savedFiles = (directory: string, key: number): string[] =>
   readdirSync(directory).filter(file => file.startsWith(`hnsw-${key}-`))
 
 /** The name that a graph file must have. */
-function checksum(path: string, key = path.match(/hnsw-(\d+)-[^/\\]*$/)?.[1]): string {
+function checksum(path: string, key: number): string {
   const bytes = readFileSync(path)
   return `hnsw-${key}-${bytes.length}-${crc32(bytes).toString(16)}.usearch`
 }

@@ -65,7 +65,7 @@ function ordered(collection: Collection, { check, orderBy, limit }: ListRequest)
     .matching(check)
     .flatMap(entry =>
       valuesAt(entry.payload, path)
-        .flatMap(value => value)
+        .flat()
         .flatMap(value => {
           const orderValue = read(value)
           return orderValue === undefined ? [] : [{ entry, orderValue }]

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { closeServer, listen } from '../listen.ts'
 import { createQdrantServer } from './server.ts'
-import { openStore } from './store.ts'
+import { openStore, type Store } from './store.ts'
 
 /** What the main thread asks for. */
 export interface WorkerOptions {
@@ -20,6 +20,8 @@ export type WorkerReport =
   | { error: string }
   | { closed: true }
 
+let isOpen = true
+
 async function start({ directory, apiKey, port, indexThreshold }: WorkerOptions): Promise<void> {
   const warn = (warning: string): void => report({ warning })
   const store = openStore({ directory, indexThreshold, warn })
@@ -30,12 +32,28 @@ async function start({ directory, apiKey, port, indexThreshold }: WorkerOptions)
   })
   const bound = await listen(server, port)
   parentPort?.on('message', async () => {
+    isOpen = false
     await closeServer(server)
     store.close()
     report({ closed: true })
     parentPort?.close()
   })
   report({ port: bound })
+  warm(store)
+}
+
+/** Reads the collections into memory before they are asked for; a request that comes first is served first. */
+function warm(store: Store, names: string[] = store.names()): void {
+  const [name, ...rest] = names
+  if (name === undefined) return
+  setImmediate(() => {
+    try {
+      if (isOpen && store.has(name)) store.get(name)
+    } catch (error) {
+      report({ error: `collection "${name}" does not open: ${(error as Error).message}` })
+    }
+    warm(store, rest)
+  })
 }
 
 const report = (fact: WorkerReport): void => parentPort?.postMessage(fact)

@@ -1,8 +1,10 @@
 /** The in-process Redis: one command at a time, in memory, each change handed to a log. */
 import { createHash } from 'node:crypto'
-import { hashCommands, listCommands, setCommands } from './commands/collections.ts'
 import type { CommandTable } from './commands/command.ts'
+import { hashCommands } from './commands/hashes.ts'
 import { keyCommands } from './commands/keys.ts'
+import { listCommands } from './commands/lists.ts'
+import { setCommands } from './commands/sets.ts'
 import { sortedSetCommands } from './commands/sorted-sets.ts'
 import { stringCommands } from './commands/strings.ts'
 import { createKeyspace, type Keyspace } from './keyspace.ts'

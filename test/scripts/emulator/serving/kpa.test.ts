@@ -66,6 +66,13 @@ test('panic never scales down until a whole window passed without cause', () => 
   expect(later.desired).toBe(5)
 })
 
+test('cause for panic during panic extends it', () => {
+  const input = { averages: { stable: 1, panic: 200 }, readyReplicas: 1, reachable: true }
+  const first = decide(defaults, INITIAL_KPA_STATE, { ...input, now: 0 })
+  const second = decide(defaults, first.state, { ...input, now: 50_000 })
+  expect(second.state.panicAt).toBe(50_000)
+})
+
 test('a replica for one request with containerConcurrency 1 is two, as utilisation asks', () => {
   const settings = readScaleSettings({ annotations: {}, containerConcurrency: 1 })
   expect(settings.target).toBeCloseTo(0.7)

@@ -76,6 +76,26 @@ test('a stream reaches the client piece by piece, and counts as in flight until 
   await until('no more in flight', () => world.serving.status()[0]?.inFlight === 0)
 })
 
+test('a stream that says nothing yet is open for its reader all the same', async () => {
+  const world = await createWorld([service('orders')])
+  const message = await open(world, '/quiet')
+  expect(message.headers['content-type']).toBe('text/event-stream')
+  message.destroy()
+})
+
+test('the function learns that its client left', async () => {
+  const world = await createWorld([service('orders')])
+  const message = await open(world, '/quiet')
+  expect((await world.call('orders.localhost')).json.running).toBe(2)
+  message.on('error', () => {})
+  message.destroy()
+  let running = 0
+  for (let tries = 0; tries < 100 && running !== 1; tries++) {
+    running = Number((await world.call('orders.localhost', '/?ms=5')).json.running)
+  }
+  expect(running).toBe(1)
+})
+
 test('a client that leaves frees its slot, also while it was held', async () => {
   const world = await createWorld([
     service('orders'),

@@ -115,6 +115,7 @@ test('the retention period delays the way to zero', async () => {
 test('min-scale keeps replicas without any request', async () => {
   const annotations = { 'autoscaling.knative.dev/min-scale': '2' }
   const world = await createWorld([service('orders', { annotations })])
+  await world.clock.advance(2_000)
   await until('two ready', () => world.serving.status()[0]?.replicas.ready === 2)
   await world.clock.advance(300_000)
   expect(world.serving.status()[0]?.replicas.ready).toBe(2)
@@ -229,11 +230,13 @@ test('a changed template makes a revision, which is routed to when it is ready, 
 
 test('a request that runs on the old revision finishes there', async () => {
   const world = await createWorld([service('orders')])
-  await world.call('orders.localhost')
+  const first = await world.call('orders.localhost')
   const slow = world.call('orders.localhost', '/?ms=800')
   await until('in flight', () => world.serving.status()[0]?.inFlight === 1)
   await world.serving.deploy(service('orders', { vars: { GREETING: 'two' } }))
+  expect(isAlive(Number(first.json.pid))).toBe(true)
   expect(await slow).toMatchObject({ status: 200, revision: 'orders-00001' })
+  await until('the old one gone', () => !isAlive(Number(first.json.pid)))
 })
 
 test('a revision that does not start is refused with its log, and the old one keeps serving', async () => {

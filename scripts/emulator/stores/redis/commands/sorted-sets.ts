@@ -1,9 +1,9 @@
 /** Commands on sorted sets. */
 import type { Keyspace } from '../keyspace.ts'
 import { fromFloat, MESSAGE, RedisError, type Reply, toFloat, toInteger } from '../reply.ts'
-import { slice } from './collections.ts'
 import type { CommandTable } from './command.ts'
 import { readScanOptions } from './keys.ts'
+import { slice } from './lists.ts'
 
 type Pair = [member: string, score: number]
 

@@ -24,7 +24,9 @@ beforeEach(async () => {
 })
 afterEach(() => rm(directory, { recursive: true, force: true }))
 
-it('has every committed row after kill -9 in the middle of writes', async () => {
+it('has every committed row after kill -9 in the middle of writes', {
+  timeout: 120_000,
+}, async () => {
   const server = `
     import { startPostgres } from ${JSON.stringify(module)}
     const store = await startPostgres({ directory: ${JSON.stringify(directory)}, password: 'secret', log: { info() {}, warn() {}, error() {}, output() {} } })
