@@ -31,7 +31,7 @@ export function createWatchdog(
   let timer = setTimeout(late('did not begin to answer', firstMs), firstMs)
   const follow = (): void => controller.abort(parent.reason)
   if (parent.aborted) follow()
-  else void 0
+  else parent.addEventListener('abort', follow, { once: true })
 
   return {
     signal: controller.signal,

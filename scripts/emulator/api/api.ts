@@ -64,12 +64,16 @@ export function createApi({ clock, serving, eventing }: ApiOptions): HostHandler
   }
 }
 
-/** Everything that happens from now on, as server-sent events: `event` (broker facts) and `scale`. */
+/** Everything that happens from now on, as server-sent events: `event` (broker facts), `scale` and `request`. */
 function streamFacts({ serving, eventing }: ApiOptions, response: ServerResponse): void {
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
   const tell = (name: string) => (fact: unknown) =>
     void response.write(`event: ${name}\ndata: ${JSON.stringify(fact)}\n\n`)
-  const stops = [eventing.subscribe(tell('event')), serving.onScale(tell('scale'))]
+  const stops = [
+    eventing.subscribe(tell('event')),
+    serving.onScale(tell('scale')),
+    serving.onRequest(tell('request')),
+  ]
   response.flushHeaders()
   response.on('close', () => {
     for (const stop of stops) stop()

@@ -13,6 +13,7 @@ import { createPorts } from './ports.ts'
 import { proxy } from './proxy.ts'
 import type { RunCommand } from './replica.ts'
 import type { ScaleChange } from './replica-set.ts'
+import { createRequestFacts, type RequestFact } from './request-facts.ts'
 import type { Revision } from './revision.ts'
 import { createRouter, hostName, type Routable, type Router } from './router.ts'
 import { TICK_MS } from './scale-settings.ts'
@@ -59,6 +60,8 @@ export interface Serving {
   send(request: NetworkRequest): Promise<NetworkResponse | undefined>
   status(): FunctionStatus[]
   onScale(listener: (change: ScaleChange) => void): () => void
+  /** Tells of each request that ended; returns what ends the telling. */
+  onRequest(listener: (fact: RequestFact) => void): () => void
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
@@ -71,6 +74,7 @@ export function createServing(options: ServingOptions): Serving {
   const listeners = new Set<(change: ScaleChange) => void>()
   const deployments = new Map<string, Deployment>()
   const ports = createPorts()
+  const facts = createRequestFacts()
   let router: Router<Routable & { deployment: Deployment }> | undefined
   let closed: Promise<void> | undefined
 
@@ -139,8 +143,10 @@ export function createServing(options: ServingOptions): Serving {
     handler: (host, request, response) => {
       const revision = find(host)
       if (revision === undefined) return false
-      if (revision) proxy(revision, request, response)
-      else response.writeHead(404, { 'content-type': 'text/plain' }).end(noRevision(host))
+      if (revision) {
+        facts.watch(revision, request.method ?? '', request.url ?? '', response)
+        proxy(revision, request, response)
+      } else response.writeHead(404, { 'content-type': 'text/plain' }).end(noRevision(host))
       return true
     },
     upgrade: (host, request, socket, head) => {
@@ -154,7 +160,12 @@ export function createServing(options: ServingOptions): Serving {
       const url = new URL(request.url)
       const revision = url.protocol === 'http:' ? find(url.host) : undefined
       if (revision === undefined) return undefined
-      if (revision) return deliver(revision, request, url)
+      if (revision) {
+        const end = facts.begin(revision, request.method, url.pathname)
+        const answer = await deliver(revision, request, url)
+        end(answer.status)
+        return answer
+      }
       return { status: 404, headers: {}, body: Buffer.from(noRevision(url.host)) }
     },
     status: () =>
@@ -163,6 +174,7 @@ export function createServing(options: ServingOptions): Serving {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
+    onRequest: facts.subscribe,
     close,
     [Symbol.asyncDispose]: close,
   }

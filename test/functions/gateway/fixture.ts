@@ -151,7 +151,11 @@ export async function startPlatform(): Promise<Platform> {
 }
 
 /** Sends one request over a connection of its own and reads the whole answer. */
-export function ask(port: number, path: string, { method, headers, body }: Ask = {}): Promise<Answer> {
+export function ask(
+  port: number,
+  path: string,
+  { method, headers, body }: Ask = {},
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const outgoing = request(
       { port, host: '127.0.0.1', path, method: method ?? 'GET', headers, agent },

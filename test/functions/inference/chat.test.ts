@@ -279,6 +279,17 @@ describe('the waiting line', () => {
   })
 })
 
+it('uses one connection and one place for requests that follow each other', async () => {
+  const { post, connections } = await start({ MODEL_CONCURRENCY: 1, MODEL_QUEUE: 0 })
+  for (let turn = 0; turn < 5; turn += 1) {
+    const { status } = await post(CHAT, QUESTION)
+    expect(status).toBe(200)
+    // The end of the answer may come a moment after its last line; the place is free at once.
+    await new Promise(resolve => setImmediate(resolve))
+  }
+  expect(connections()).toBeLessThan(5)
+})
+
 describe('equal requests', () => {
   it('at the same time ask the model once', async () => {
     const { post, script, calls } = await start()

@@ -29,6 +29,8 @@ export interface Harness {
   app: FunctionApp
   /** Requests to chat, generate and embed, in order. */
   calls: Call[]
+  /** How many connections the server has taken. */
+  connections(): number
   kv: Map<string, string>
   logged: string[]
   clock: { now(): number; advance(ms: number): void }
@@ -91,6 +93,10 @@ export async function startHarness(overrides: Overrides = {}): Promise<Harness> 
     const script = scripts.length > 1 ? scripts.shift() : scripts[0]
     await script?.(call)
   })
+  let connections = 0
+  server.on('connection', () => {
+    connections += 1
+  })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const host = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 
@@ -131,6 +137,7 @@ export async function startHarness(overrides: Overrides = {}): Promise<Harness> 
   return {
     app,
     calls,
+    connections: () => connections,
     kv,
     logged,
     clock,

@@ -195,7 +195,9 @@ describe('an alert event', () => {
 
   it('that comes again has the same reply, though the model has changed its mind', async () => {
     const first = await reply(appWith(scriptedModel(GOOD)), fired(), 'e-2')
-    const again = await reply(appWith(scriptedModel(NO_MODEL)), fired(), 'e-2')
+    const model = scriptedModel(NO_MODEL)
+    const again = await reply(appWith(model), fired(), 'e-2')
+    expect(model.asked).toHaveLength(0)
     expect([again.id, again.time, again.data]).toEqual([first.id, first.time, first.data])
     const [row] = await database.sql`select count(*)::int as count from reasoning.analyses`
     expect(row?.count).toBe(1)
