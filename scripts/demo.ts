@@ -1,7 +1,8 @@
 /** `npm run demo`: plays a real conversation and a real alert through the platform, and proves what it shows. */
 import { existsSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { createLog } from './emulator/log.ts'
 import { playAlert } from './local/demo-alert.ts'
 import { playConversation } from './local/demo-conversation.ts'
@@ -9,16 +10,24 @@ import { createNarrator } from './local/demo-narrator.ts'
 import { readEnv, startPlatform } from './local/platform.ts'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
-const STATE = join(ROOT, '.aiwfe')
 /** Beyond the stable window, the grace period and every retry, so that nothing has a reason to stay. */
 const IDLE_MS = 180_000
 
-if (process.argv.includes('--help')) {
-  process.stdout.write(
-    'usage: npm run demo     uses the platform that runs here, or starts one for the time of the demo\n',
-  )
+const USAGE = `usage: npm run demo -- [--state-dir <dir>]
+
+Uses the platform that runs on that state folder (default .aiwfe), or starts one for the time of the demo.
+`
+const { values } = parseArgs({
+  options: {
+    'state-dir': { type: 'string', default: join(ROOT, '.aiwfe') },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+})
+if (values.help) {
+  process.stdout.write(USAGE)
   process.exit(0)
 }
+const STATE = resolve(values['state-dir'])
 
 let close = async (): Promise<void> => {}
 try {
@@ -48,7 +57,8 @@ async function findOrStart(): Promise<{ env: Record<string, string>; own: boolea
     root: ROOT,
     stateDirectory: STATE,
     fresh: false,
-    port: undefined,
+    // A demo of its own must not take the port that somebody expects the platform at.
+    port: 0,
     timeScale: 1,
     log: createLog({ write: () => {} }),
     environment: process.env,

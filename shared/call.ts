@@ -55,7 +55,9 @@ export function createCall({
     const deadline = Math.min(context.deadline ?? Number.POSITIVE_INFINITY, clock.now() + timeoutMs)
     const left = deadline - clock.now()
     if (left <= 0) throw new AppError('upstream_timeout', 'no time is left for this request')
-    const limit = AbortSignal.timeout(Math.ceil(left))
+    // Ends with the first byte of the answer: a stream may well outlive the time that its beginning may take.
+    const limit = new AbortController()
+    const timer = setTimeout(() => limit.abort(), left)
     const { url, body } = toRequest(operation, input, domain)
     try {
       return await fetch(url, {
@@ -69,11 +71,11 @@ export function createCall({
           ...contextHeaders({ ...context, trace: openSpan(context.trace), deadline }),
         },
         ...(body !== undefined && { body }),
-        signal: signal ? AbortSignal.any([signal, limit]) : limit,
+        signal: signal ? AbortSignal.any([signal, limit.signal]) : limit.signal,
       })
     } catch (cause) {
       if (signal?.aborted) throw signal.reason
-      if (limit.aborted) {
+      if (limit.signal.aborted) {
         throw new AppError('upstream_timeout', `${operation.service} did not answer in time`, {
           cause,
         })
@@ -81,6 +83,8 @@ export function createCall({
       throw new AppError('dependency_unavailable', `${operation.service} cannot be reached`, {
         cause,
       })
+    } finally {
+      clearTimeout(timer)
     }
   }
 

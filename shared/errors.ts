@@ -128,10 +128,23 @@ export interface ErrorEnvelope {
 /** Anything thrown, as an `AppError`; what was not foreseen becomes an opaque `internal`. */
 export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown
+  if (isDatabaseAway(thrown)) {
+    return new AppError('dependency_unavailable', 'the database cannot be reached', {
+      cause: thrown,
+      details: { dependency: 'sql' },
+    })
+  }
   return new AppError('internal', 'an unexpected error, quote the request id when you report it', {
     cause: thrown,
   })
 }
+
+/** The driver's codes and PostgreSQL's classes for a server that is away, starting, stopping or full. */
+const DATABASE_AWAY =
+  /^(ECONNREFUSED|ECONNRESET|EPIPE|CONNECT_TIMEOUT|CONNECTION_(CLOSED|ENDED|DESTROYED)|57P0\d|53300|08\w{3})$/
+
+const isDatabaseAway = (thrown: unknown): boolean =>
+  thrown instanceof Error && 'code' in thrown && DATABASE_AWAY.test(String(thrown.code))
 
 /** The envelope of the error contract, e.g. `{ error: { code: 'SERVICE_UNAVAILABLE', … } }` in lower-case codes. */
 export function toEnvelope(error: AppError, site: ErrorSite): ErrorEnvelope {

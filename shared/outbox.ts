@@ -11,12 +11,21 @@ export interface OutboxDeps {
   log: Logger
 }
 
+interface Row {
+  id: string
+  event: CloudEvent
+  created_at: Date
+}
+
 /** How many overdue events one request takes along. */
 const BATCH = 20
+/** An instance that dies while it publishes gives its events back after this; no transaction is held meanwhile. */
+const CLAIM_SECONDS = 15
 
 /**
  * Writes `event` into `<schema>.outbox` within `tx`. The table is made by the function's own migration:
- * `outbox (id text primary key, event jsonb not null, created_at timestamptz not null default clock_timestamp())`.
+ * `outbox (id text primary key, event jsonb not null, created_at timestamptz not null default clock_timestamp(),
+ * claimed_until timestamptz)`.
  */
 export async function enqueue(tx: Transaction, schema: string, event: CloudEvent): Promise<void> {
   await tx`
@@ -27,23 +36,31 @@ export async function enqueue(tx: Transaction, schema: string, event: CloudEvent
 
 /**
  * Publishes what `<schema>.outbox` holds, oldest first, and removes what the broker has taken. Call it after the commit
- * and before the answer; rows that another instance is publishing are skipped.
+ * and before the answer; rows that another instance has claimed are skipped.
  * @returns how many events were published
  * @throws {@link AppError} `dependency_unavailable` when the broker refuses; the rows stay for the next call
  */
 export async function flushOutbox({ sql, publish }: OutboxDeps, schema: string): Promise<number> {
-  return sql.begin(async tx => {
-    const rows = await tx<{ id: string; event: CloudEvent }[]>`
-      select id, event from ${tx(schema)}.outbox
+  const table = sql(`${schema}.outbox`)
+  const rows = await sql<Row[]>`
+    update ${table} set claimed_until = clock_timestamp() + make_interval(secs => ${CLAIM_SECONDS})
+    where id in (
+      select id from ${table}
+      where claimed_until is null or claimed_until < clock_timestamp()
       order by created_at
       limit ${BATCH}
-      for update skip locked`
-    for (const { id, event } of rows) {
+      for update skip locked)
+    returning id, event, created_at`
+  for (const { id, event } of rows.toSorted(byCreation)) {
+    try {
       await publish(event)
-      await tx`delete from ${tx(schema)}.outbox where id = ${id}`
+    } catch (error) {
+      await sql`update ${table} set claimed_until = null where id = any(${rows.map(row => row.id)})`
+      throw error
     }
-    return rows.length
-  })
+    await sql`delete from ${table} where id = ${id}`
+  }
+  return rows.length
 }
 
 /** The same where the answer does not depend on it: a failure is logged, and the next request tries again. */
@@ -54,3 +71,7 @@ export async function tryFlushOutbox(deps: OutboxDeps, schema: string): Promise<
     deps.log.warn('events wait in the outbox for the broker', { error })
   }
 }
+
+/** `returning` keeps no order. */
+const byCreation = (one: Row, other: Row): number =>
+  one.created_at.getTime() - other.created_at.getTime()

@@ -25,7 +25,7 @@ export const authSettings: Settings<AuthConfig> = {
   REFRESH_GRACE_SECONDS: integer('how long the last refresh token still leads to the next', 10, {
     max: 60,
   }),
-  SESSION_IDLE_SECONDS: integer('seconds without a refresh after which a session ends', 3_600, {
+  SESSION_IDLE_SECONDS: integer('seconds without a refresh after which a session ends', 86_400, {
     min: 60,
   }),
   LOGIN_ATTEMPTS: integer('logins of one account, and failed ones of one network, per window', 5, {

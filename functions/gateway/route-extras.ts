@@ -26,6 +26,8 @@ export const ROUTE_EXTRAS: Readonly<Record<string, RouteExtras>> = {
   'inference.chat-stream': MODEL,
   'inference.generate': MODEL,
   'inference.embed': MODEL,
+  'migrations.up': { timeoutMs: 120_000 },
+  'migrations.down': { timeoutMs: 120_000 },
   'reasoning.decide': MODEL,
   'reasoning.analyze-alert': { ...MODEL, aliases: ['/analyze-alert'] },
 }

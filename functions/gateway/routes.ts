@@ -26,8 +26,7 @@ export function gatewayRoutes(app: App, deps: Deps<GatewayConfig>): void {
   const pass = createPass(deps, cors)
   const healthy = { status: 'healthy', service: 'gateway', version } as const
 
-  app.use((c, next) => harden(c, next, cors))
-  app.use(guard)
+  app.use((c, next) => guard(c, next, cors))
   route(app, home, async (_, { c }) => {
     const facts = { name: 'aiwfe', version, links: LINKS }
     return (c.req.header('accept') ?? '').includes('text/html') ? c.html(toHomePage(facts)) : facts
@@ -43,24 +42,25 @@ export function gatewayRoutes(app: App, deps: Deps<GatewayConfig>): void {
   for (const [path, allowed] of methods) app.all(path, c => refuse(c, allowed, cors))
 }
 
-/** A browser's rules on every answer of the gateway's own; those passed on get them on their way. */
-async function harden(c: Context<AppEnv>, next: Next, cors: Cors): Promise<void> {
+/**
+ * One reading of the path and one of the credentials, before any route. The gateway's own answers get a browser's
+ * rules here, those passed on get them on their way.
+ */
+async function guard(c: Context<AppEnv>, next: Next, cors: Cors): Promise<void> {
+  const { incoming } = wireOf(c)
+  const rules = [...SECURITY_HEADERS, ...cors.headers(incoming.headers.origin)]
+  try {
+    parseTarget(incoming.url ?? '')
+    assertOneAuthorization(incoming.rawHeaders)
+  } catch (error) {
+    for (const [name, value] of rules) c.header(name, value)
+    throw error
+  }
   await next()
   const { headers } = c.res
   if (headers.has('x-hono-already-sent')) return
-  for (const [name, value] of SECURITY_HEADERS) headers.set(name, value)
-  for (const [name, value] of cors.headers(wireOf(c).incoming.headers.origin)) {
-    headers.set(name, value)
-  }
+  for (const [name, value] of rules) headers.set(name, value)
   if (!headers.has('cache-control')) headers.set('cache-control', 'no-store')
-}
-
-/** One reading of the path and one of the credentials, before any route. */
-async function guard(c: Context<AppEnv>, next: Next): Promise<void> {
-  const { incoming } = wireOf(c)
-  parseTarget(incoming.url ?? '')
-  assertOneAuthorization(incoming.rawHeaders)
-  await next()
 }
 
 /** Two of them could be read by two servers in two ways. */

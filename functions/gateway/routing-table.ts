@@ -9,6 +9,7 @@ import { authContract } from '../../shared/contracts/auth.ts'
 import { chatContract } from '../../shared/contracts/chat.ts'
 import { inferenceContract } from '../../shared/contracts/inference.ts'
 import { memoryContract } from '../../shared/contracts/memory.ts'
+import { migrationsContract } from '../../shared/contracts/migrations.ts'
 import { reasoningContract } from '../../shared/contracts/reasoning.ts'
 import { ROUTE_EXTRAS } from './route-extras.ts'
 
@@ -46,6 +47,7 @@ export const CONTRACTS: readonly Contract[] = [
   inferenceContract,
   chatContract,
   reasoningContract,
+  migrationsContract,
 ]
 
 /** 25 s leaves a caller with the usual limit of 30 s time to read the error. */

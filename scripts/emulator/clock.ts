@@ -27,7 +27,13 @@ interface Timer {
  * A clock that runs `scale` times as fast as the wall, or stands still between `advance` calls when `scale` is 0.
  * @throws TypeError when `scale` is negative or not finite
  */
-export function createClock({ scale = 1, start = Date.now() }: { scale?: number; start?: number } = {}): Clock {
+export function createClock({
+  scale = 1,
+  start = Date.now(),
+}: {
+  scale?: number
+  start?: number
+} = {}): Clock {
   if (!Number.isFinite(scale) || scale < 0) {
     throw new TypeError(`"scale" must be a number >= 0, got ${scale}`)
   }

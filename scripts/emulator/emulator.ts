@@ -62,12 +62,10 @@ export async function createEmulator(options: EmulatorOptions): Promise<Emulator
   const { manifests, log, directory } = options
   const clock = options.clock ?? createClock()
   const guard = createProcessGuard()
-  const parts: { ingress?: Ingress } = {}
-  const proxyUrl = (): string => parts.ingress?.url ?? ''
-  const send: Send = request => {
-    if (!parts.ingress) throw new Error('the ingress is not listening yet')
-    return parts.ingress.send(request)
-  }
+  // Deliveries left over from the last run begin before the ingress listens: they wait for it and lose no try.
+  const listening = Promise.withResolvers<Ingress>()
+  let url = ''
+  const send: Send = async request => (await listening.promise).send(request)
   const serving = createServing({
     services: manifests.services,
     clock,
@@ -76,7 +74,7 @@ export async function createEmulator(options: EmulatorOptions): Promise<Emulator
     guard,
     resolveCommand: options.resolveCommand,
     resolveEnv: options.resolveEnv,
-    proxyUrl,
+    proxyUrl: () => url,
   })
   const eventing = await createEventing({
     brokers: manifests.brokers,
@@ -106,7 +104,8 @@ export async function createEmulator(options: EmulatorOptions): Promise<Emulator
     await guard.close()
     throw error
   })
-  parts.ingress = ingress
+  url = ingress.url
+  listening.resolve(ingress)
   const brokerServer = createServer((request, response) => {
     eventing.handler(BROKER_HOST, request, response)
   })

@@ -17,19 +17,25 @@ export function createLog({
   json = false,
   now = Date.now,
   write = (line: string) => void process.stdout.write(`${line}\n`),
-}: { json?: boolean; now?: () => number; write?: (line: string) => void } = {}): Log {
+}: {
+  json?: boolean
+  now?: () => number
+  write?: (line: string) => void
+} = {}): Log {
   const say =
     (level: string) =>
     (scope: string, message: string, fields: Fields = {}): void => {
       const time = new Date(now()).toISOString()
       if (json) write(JSON.stringify({ ts: time, level, scope, msg: message, ...fields }))
-      else write(`${time.slice(11, 19)} ${mark(level)}${scope.padEnd(12)} ${message}${tail(fields)}`)
+      else
+        write(`${time.slice(11, 19)} ${mark(level)}${scope.padEnd(12)} ${message}${tail(fields)}`)
     }
   return {
     info: say('info'),
     warn: say('warn'),
     error: say('error'),
-    output: (scope, line) => (json ? say('output')(scope, line) : write(`         ${scope.padEnd(12)} ${line}`)),
+    output: (scope, line) =>
+      json ? say('output')(scope, line) : write(`         ${scope.padEnd(12)} ${line}`),
   }
 }
 

@@ -2,7 +2,7 @@
 import * as z from 'zod/mini'
 import type { Contract, EventType, Operation } from '../contract.ts'
 
-/** Where an answer came from; everything but `model` is marked degraded when a model was wanted. */
+/** Whose answer it is. Rules also win over a usable model that shows no evidence; only without one it is degraded. */
 export type Method = 'model' | 'rules'
 
 /** Something that speaks for or against an option. */
@@ -30,7 +30,9 @@ export interface Decision {
   evidence_used: { id: string; stance: 'supports' | 'contradicts'; quote: string }[]
   rationale: string
   method: Method
+  /** No model gave a usable answer. */
   degraded: boolean
+  /** The model that was asked, also when rules decided in the end. */
   model: string | null
 }
 
@@ -62,6 +64,7 @@ export interface AlertAnalysis {
   }
   parameters: Record<string, unknown>
   method: Method
+  /** A model was wanted and gave no usable answer. */
   degraded: boolean
 }
 

@@ -16,7 +16,13 @@ function createTimed(): { breaker: Breaker; advance(ms: number): void; states: s
     random: () => 0.5,
     onChange: state => states.push(state),
   })
-  return { breaker, states, advance: ms => void (time += ms) }
+  return {
+    breaker,
+    states,
+    advance(ms) {
+      time += ms
+    },
+  }
 }
 
 test('five failures in a row open it, a success in between starts the count again', () => {

@@ -36,5 +36,6 @@ create index messages_in_order on chat.messages (conversation_id, position);
 create table chat.outbox (
   id text primary key,
   event jsonb not null,
-  created_at timestamptz not null default clock_timestamp()
+  created_at timestamptz not null default clock_timestamp(),
+  claimed_until timestamptz
 );

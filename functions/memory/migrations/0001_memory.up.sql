@@ -77,5 +77,6 @@ create index decisions_of_a_memory on memory.decisions (memory_id);
 create table memory.outbox (
   id text primary key,
   event jsonb not null,
-  created_at timestamptz not null default clock_timestamp()
+  created_at timestamptz not null default clock_timestamp(),
+  claimed_until timestamptz
 );

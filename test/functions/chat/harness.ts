@@ -1,9 +1,9 @@
 /** Chat over its HTTP API, on a real PostgreSQL, with a scripted model and broker. */
 import { randomUUID } from 'node:crypto'
-import type postgres from 'postgres'
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
 import definition from '../../../functions/chat/index.ts'
 import type { ChatConfig } from '../../../functions/chat/settings.ts'
+import type { Sql } from '../../../shared/clients/sql.ts'
 import type { ChatMessage, Conversation, Turn } from '../../../shared/contracts/chat.ts'
 import type { ChatDelta } from '../../../shared/contracts/inference.ts'
 import { AppError } from '../../../shared/errors.ts'
@@ -41,7 +41,7 @@ export interface ChatHarness {
   memoryDown: boolean
   /** What memory was asked, and by whom. */
   recalled: { input: unknown; as: Principal | undefined }[]
-  sql: postgres.Sql
+  sql: Sql
   post(
     path: string,
     body: object,

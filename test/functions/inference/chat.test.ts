@@ -279,15 +279,29 @@ describe('the waiting line', () => {
   })
 })
 
-it('uses one connection and one place for requests that follow each other', async () => {
-  const { post, connections } = await start({ MODEL_CONCURRENCY: 1, MODEL_QUEUE: 0 })
-  for (let turn = 0; turn < 5; turn += 1) {
-    const { status } = await post(CHAT, QUESTION)
-    expect(status).toBe(200)
-    // The end of the answer may come a moment after its last line; the place is free at once.
-    await new Promise(resolve => setImmediate(resolve))
+it('uses its connection again, also when the end of an answer comes after its last line', async () => {
+  const { post, script, calls, connections } = await start()
+  const { opened, open } = gate()
+  script(async call => {
+    call.line({ message: { content: 'all' }, done: true, done_reason: 'stop' })
+    await opened
+    call.response.end()
+  }, says('next'))
+  await post(CHAT, QUESTION)
+  open()
+  await calls[0]?.closed
+  for (let turn = 0; turn < 50; turn += 1) await new Promise(resolve => setImmediate(resolve))
+  await post(CHAT, SURE)
+  expect(connections()).toBe(1)
+})
+
+it('gives the place of a stream back when it has ended', async () => {
+  const { post } = await start({ MODEL_CONCURRENCY: 1, MODEL_QUEUE: 0 })
+  for (let turn = 0; turn < 3; turn += 1) {
+    const response = await post(STREAM, QUESTION)
+    expect(response.status).toBe(200)
+    await response.text()
   }
-  expect(connections()).toBeLessThan(5)
 })
 
 describe('equal requests', () => {

@@ -1,9 +1,9 @@
 /** Memory over its HTTP API and its events, on a real PostgreSQL and a vector store. */
 import { randomUUID } from 'node:crypto'
-import type postgres from 'postgres'
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
 import memory from '../../../functions/memory/index.ts'
 import type { MemoryConfig } from '../../../functions/memory/settings.ts'
+import type { Sql } from '../../../shared/clients/sql.ts'
 import { turnCompleted } from '../../../shared/contracts/chat.ts'
 import type { ListResult, RecallResult, RememberResult } from '../../../shared/contracts/memory.ts'
 import { AppError } from '../../../shared/errors.ts'
@@ -20,7 +20,7 @@ export interface MemoryHarness {
   user: Principal
   published: CloudEvent[]
   brokerDown: boolean
-  sql: postgres.Sql
+  sql: Sql
   remember(content: string, more?: object): Promise<RememberResult>
   recall(query: string, more?: object, as?: Principal): Promise<RecallResult>
   list(query?: string, as?: Principal): Promise<ListResult>

@@ -120,6 +120,18 @@ describe('forget', () => {
     expect((await memory.list('?include_superseded=true')).memories).toEqual([])
   })
 
+  it('does not bring a text back that is forgotten while the model reads it', async () => {
+    const { memory_id } = await memory.remember('I live in Lyon')
+    memory.inference.replies = [
+      async () => {
+        await memory.forget(memory_id)
+        return { facts: [] }
+      },
+    ]
+    await memory.deliverAll()
+    expect((await memory.list('?include_superseded=true')).memories).toEqual([])
+  })
+
   it('leaves the other facts of the same text', async () => {
     await memory.tell('I live in Lyon and my name is Ann')
     const { memories } = await memory.list()

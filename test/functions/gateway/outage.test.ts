@@ -1,0 +1,61 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type Platform, startPlatform } from './fixture.ts'
+
+let platform: Platform
+
+beforeEach(async () => {
+  platform = await startPlatform()
+})
+
+afterEach(() => platform.stop())
+
+test('a fresh instance without the store answers reads, refuses writes and lets people leave', async () => {
+  const gateway = await platform.startGateway()
+  await platform.stopStore()
+  const read = await gateway.ask('/api/v1/memories', { as: 'user' })
+  expect(read.status).toBe(200)
+  expect(read.headers['ratelimit-policy']).toBe('"api";q=100;w=60;degraded')
+  const headers = { 'content-type': 'application/json' }
+  const write = await gateway.ask('/api/v1/memories', {
+    as: 'user',
+    method: 'POST',
+    headers,
+    body: '{}',
+  })
+  expect([write.status, write.json().error?.code]).toEqual([503, 'dependency_unavailable'])
+  expect(write.json().error?.details.reason).toBe('auth_state_unavailable')
+  expect(write.headers['retry-after']).toBe('5')
+  const leave = await gateway.ask('/api/v1/auth/logout', {
+    as: 'user',
+    method: 'POST',
+    headers,
+    body: '{}',
+  })
+  expect(leave.status).toBe(200)
+})
+
+test('a function that cannot be reached is told as such', async () => {
+  const gateway = await platform.startGateway({ HTTP_PROXY: 'http://127.0.0.1:1' })
+  const answer = await gateway.ask('/api/v1/memories', { as: 'user' })
+  expect([answer.status, answer.json().error?.code]).toEqual([503, 'dependency_unavailable'])
+})
+
+test('a function that closes the connection without an answer is told as such', async () => {
+  platform.upstream.handle = (_, outgoing) => void outgoing.destroy()
+  const gateway = await platform.startGateway()
+  const headers = { 'content-type': 'application/json' }
+  const answer = await gateway.ask('/api/v1/memories', {
+    as: 'user',
+    method: 'POST',
+    headers,
+    body: '{}',
+  })
+  expect([answer.status, answer.json().error?.code]).toEqual([502, 'upstream_error'])
+})
+
+test('a missing secret, a wrong network and a wildcard origin stop the start, all named at once', async () => {
+  const wrong = { JWT_SECRET: 'short', TRUSTED_PROXIES: '10.0.0.0', CORS_ORIGINS: '*' }
+  await expect(platform.startGateway(wrong)).rejects.toThrow(
+    /JWT_SECRET.*\n.*TRUSTED_PROXIES.*\n.*CORS_ORIGINS/,
+  )
+})
