@@ -95,7 +95,10 @@ export function createApp<C extends object>(
       const token = /^Bearer ([^\s,]+)$/.exec(header)?.[1]
       if (!token)
         throw new AppError('token_invalid', 'the authorization header must be: Bearer <token>')
-      c.set('principal', await deps.identity.verify(token))
+      const principal = await deps.identity.verify(token)
+      const context = currentContext()
+      if (context) context.principal = principal
+      c.set('principal', principal)
     }
     await deps.load()
     await next()

@@ -36,7 +36,7 @@ export function createLog({
   level = 'info',
   format = 'json',
   now = Date.now,
-  write = line => void process.stdout.write(`${line}\n`),
+  write = createLineWriter(),
 }: LogOptions): Logger {
   const at =
     (own: LogLevel) =>
@@ -62,6 +62,24 @@ export function createLog({
   }
 
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+}
+
+/**
+ * Writes the lines of one turn of the event loop at once: to a pipe, each write is a system call that blocks. What a
+ * process says as its last words goes out as it ends.
+ */
+function createLineWriter(): (line: string) => void {
+  let waiting = ''
+  const flush = (): void => {
+    const text = waiting
+    waiting = ''
+    if (text !== '') process.stdout.write(text)
+  }
+  process.once('exit', flush)
+  return text => {
+    if (waiting === '') setImmediate(flush)
+    waiting += `${text}\n`
+  }
 }
 
 function line(level: LogLevel, message: string, fields: LogFields): string {

@@ -131,9 +131,14 @@ function createHistogram(
 }
 
 function render(labels: Labels): string {
-  const pairs = Object.entries(labels).map(([key, value]) => `${key}="${quote(value)}"`)
-  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`
+  let pairs = ''
+  for (const key in labels)
+    pairs += `${pairs === '' ? '{' : ','}${key}="${quote(labels[key] ?? '')}"`
+  return pairs === '' ? '' : `${pairs}}`
 }
 
+/** Every request renders labels, and hardly any value has a character to escape. */
 const quote = (value: string): string =>
-  value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
+  /["\\\n]/.test(value)
+    ? value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
+    : value

@@ -55,7 +55,7 @@ export async function flushOutbox({ sql, publish }: OutboxDeps, schema: string):
     try {
       await publish(event)
     } catch (error) {
-      await sql`update ${table} set claimed_until = null where id = any(${rows.map(row => row.id)})`
+      await sql`update ${table} set claimed_until = null where id in ${sql(rows.map(row => row.id))}`
       throw error
     }
     await sql`delete from ${table} where id = ${id}`

@@ -44,7 +44,7 @@ export async function run(note: (line: string) => void): Promise<BenchRow[]> {
     const gateway = await serve(children, {
       args,
       // The upstream answers absolute targets too, so that both proxies reach it in one hop.
-      env: { ...env, HTTP_PROXY: upstream, API_RATE_LIMIT: '1000000000', LOG_LEVEL: 'warn' },
+      env: { ...env, HTTP_PROXY: upstream, API_RATE_LIMIT: '1000000', LOG_LEVEL: 'warn' },
     })
     const targets: Record<string, string> = {
       'aiwfe gateway': gateway,
@@ -113,9 +113,15 @@ async function serve(
 ): Promise<string> {
   const port = await freePort()
   const child = start(command, port)
-  child.stdout?.resume()
-  child.stderr?.resume()
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', chunk => {
+      output = `${output}${chunk}`.slice(-2_000)
+    })
+  }
   children.push(child)
-  await untilOpen(port)
+  await untilOpen(port).catch(error => {
+    throw new Error(`${command.args.join(' ')}: ${error}\n${output}`)
+  })
   return `http://127.0.0.1:${port}`
 }
