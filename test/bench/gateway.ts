@@ -44,7 +44,7 @@ export async function run(note: (line: string) => void): Promise<BenchRow[]> {
     const gateway = await serve(children, {
       args,
       // The upstream answers absolute targets too, so that both proxies reach it in one hop.
-      env: { ...env, HTTP_PROXY: upstream, API_RATE_LIMIT: '1000000', LOG_LEVEL: 'warn' },
+      env: { ...env, HTTP_PROXY: upstream, API_RATE_LIMIT: '1000000' },
     })
     const targets: Record<string, string> = {
       'aiwfe gateway': gateway,
