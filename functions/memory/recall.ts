@@ -20,8 +20,10 @@ export async function recall(
 ): Promise<RecallResult> {
   const begun = performance.now()
   const candidates = Math.max(MIN_CANDIDATES, OVERFETCH * limit)
-  const near = await byMeaning(deps, userId, query, candidates, include_superseded)
-  const stems = await stemsOf(deps, query)
+  const [near, stems] = await Promise.all([
+    byMeaning(deps, userId, query, candidates, include_superseded),
+    stemsOf(deps, query),
+  ])
   const rows = await find(deps, userId, {
     stems,
     ids: (near ?? []).map(({ id }) => id),

@@ -55,7 +55,7 @@ export async function nearest(
   { model, vector }: Embedding,
   { limit, superseded = false }: { limit: number; superseded?: boolean },
 ): Promise<Neighbour[]> {
-  const { points } = await inCollection(deps, vector.length, () =>
+  const query = () =>
     deps.vectors.query(COLLECTION, {
       query: vector,
       limit,
@@ -67,8 +67,9 @@ export async function nearest(
           ...(superseded ? [] : [{ key: 'superseded', match: { value: false } }]),
         ],
       },
-    }),
-  )
+    })
+  // A cold start asks at once; only a refusal is a reason to look at the collection first.
+  const { points } = await query().catch(() => inCollection(deps, vector.length, query))
   return points.map(({ id, score }) => ({ id: String(id), score: Math.min(1, Math.max(0, score)) }))
 }
 

@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync, sign } from 'node:crypto'
 import { SignJWT } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { createIdentity, type Identity } from '../../shared/identity.ts'
@@ -63,11 +63,11 @@ describe('hop tokens', () => {
   })
 
   test('cannot be made by one function in the name of another', async () => {
-    const forged = await sign('memory', { issuer: 'gateway', kid: 'gateway' }, 'chat')
+    const forged = await forge('memory', { issuer: 'gateway', kid: 'gateway' }, 'chat')
     await expect(identityOf('memory').verify(forged)).rejects.toMatchObject({
       code: 'token_invalid',
     })
-    const disguised = await sign('memory', { issuer: 'gateway', kid: 'chat' }, 'chat')
+    const disguised = await forge('memory', { issuer: 'gateway', kid: 'chat' }, 'chat')
     await expect(identityOf('memory').verify(disguised)).rejects.toMatchObject({
       code: 'token_invalid',
     })
@@ -91,6 +91,53 @@ describe('hop tokens', () => {
     expect(accepted).toEqual([token])
   })
 
+  test('are refused without any one of their claims, and with one of another type', async () => {
+    const now = Math.floor(Date.now() / 1000)
+    const claims = {
+      iss: 'gateway',
+      aud: 'memory',
+      sub: 'ada',
+      iat: now,
+      exp: now + 60,
+      kind: 'user',
+      perm: [],
+    }
+    const memory = identityOf('memory')
+    expect((await memory.verify(signClaims(claims))).sub).toBe('ada')
+    for (const name of Object.keys(claims)) {
+      for (const value of [undefined, null, 1.5, -1, {}, ['memory']]) {
+        if (name === 'perm' && Array.isArray(value)) continue
+        const token = signClaims({ ...claims, [name]: value })
+        await expect(memory.verify(token), `${name}: ${value}`).rejects.toMatchObject({
+          status: 401,
+        })
+      }
+    }
+  })
+
+  test.each([
+    { typ: 'at+jwt' },
+    { typ: undefined },
+    { kid: '__proto__' },
+    { kid: 7 },
+    { crit: ['x'], x: 1 },
+  ])('with the header %j are refused', async header => {
+    const now = Math.floor(Date.now() / 1000)
+    const claims = {
+      iss: 'gateway',
+      aud: 'memory',
+      sub: 'ada',
+      iat: now,
+      exp: now + 60,
+      kind: 'user',
+      perm: [],
+    }
+    const token = signClaims(claims, header)
+    await expect(identityOf('memory').verify(token)).rejects.toMatchObject({
+      code: 'token_invalid',
+    })
+  })
+
   test.each(['none', 'HS256'])('of the algorithm %s are refused', async alg => {
     const [, payload] = (await identityOf('gateway').mint('memory', ada)).split('.')
     const header = Buffer.from(JSON.stringify({ alg, typ: 'svc+jwt', kid: 'gateway' })).toString(
@@ -103,7 +150,7 @@ describe('hop tokens', () => {
   })
 })
 
-async function sign(
+async function forge(
   audience: string,
   { issuer, kid }: { issuer: string; kid: string },
   signer: string,
@@ -119,4 +166,13 @@ async function sign(
     .setIssuedAt(now)
     .setExpirationTime(now + 60)
     .sign(key)
+}
+
+/** Signs any claims with the gateway's real key, as no honest function would. */
+function signClaims(claims: object, header: object = {}): string {
+  const key = keys.gateway?.privateKey
+  if (!key) throw new Error('no key')
+  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const signed = `${encode({ alg: 'EdDSA', typ: 'svc+jwt', kid: 'gateway', ...header })}.${encode(claims)}`
+  return `${signed}.${sign(null, Buffer.from(signed), key).toString('base64url')}`
 }
