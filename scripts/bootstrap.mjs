@@ -39,6 +39,7 @@ function run() {
     {
       cwd: root,
       stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+      env: { NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compile'), ...process.env },
     },
   )
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {

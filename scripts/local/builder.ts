@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { bundleFunction, bundleVendor, DIST } from '../build.ts'
 import type { ServiceResource } from '../emulator/manifests/types.ts'
 import type { RunCommand } from '../emulator/serving/replica.ts'
+import { isBuilt, markBuilt, stampOf } from './build-stamp.ts'
 
 /** Builds functions and knows how to run them. */
 export interface Builder {
@@ -26,20 +27,16 @@ export function createBuilder(root: string): Builder {
   const has = (name: string): boolean => existsSync(join(root, 'functions', name, 'index.ts'))
 
   async function build(name: string): Promise<void> {
-    const { file } = await bundleFunction(name)
-    const code = file.replace(/\.cjs$/, '.main.cjs')
-    versions.set(
-      name,
-      createHash('sha256')
-        .update(await readFile(code))
-        .digest('hex')
-        .slice(0, 12),
-    )
+    await bundleFunction(name)
+    versions.set(name, await versionOf(name))
   }
 
   async function buildAll(services: readonly ServiceResource[]): Promise<void> {
+    const stamp = stampOf(root)
+    if (isBuilt(stamp)) return
     const names = services.map(imageName).filter(has)
     await Promise.all([bundleVendor(), ...names.map(build)])
+    markBuilt(stamp)
   }
 
   async function command(service: ServiceResource): Promise<RunCommand> {
@@ -53,17 +50,28 @@ export function createBuilder(root: string): Builder {
           `add functions/${name}/index.ts, or the annotation ${COMMAND_ANNOTATION}`,
       )
     }
-    if (!versions.has(name)) await build(name)
+    const version = versions.get(name) ?? (await versionOf(name))
+    versions.set(name, version)
     return {
       command: process.execPath,
       args: [join(DIST, `${name}.cjs`)],
       cwd: root,
       // A changed build is a changed template: Knative would see a new image digest here.
-      env: { AIWFE_BUILD: versions.get(name) ?? '', NODE_USE_ENV_PROXY: '0' },
+      env: { AIWFE_BUILD: version, NODE_USE_ENV_PROXY: '0' },
     }
   }
 
   return { buildAll, build, command }
+}
+
+/** The bundle's digest, as an image would have one; a function that is new since the start is built now. */
+async function versionOf(name: string): Promise<string> {
+  const file = join(DIST, `${name}.main.cjs`)
+  if (!existsSync(file)) await bundleFunction(name)
+  return createHash('sha256')
+    .update(await readFile(file))
+    .digest('hex')
+    .slice(0, 12)
 }
 
 const imageName = (service: ServiceResource): string =>

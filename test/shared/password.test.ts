@@ -24,16 +24,19 @@ describe('a password hash', () => {
   it('of nobody matches nothing, after the same work', async () => {
     const { hash, verify } = createPasswords()
     const phc = await hash('correct horse')
-    const median = async (stored: string | undefined): Promise<number> => {
-      const times: number[] = []
-      for (let round = 0; round < 9; round += 1) {
+    // The least of many tries, taken in turn: what the work itself takes, whatever else the machine does.
+    const least = { known: Number.POSITIVE_INFINITY, unknown: Number.POSITIVE_INFINITY }
+    for (let round = 0; round < 15; round += 1) {
+      for (const [name, stored] of [
+        ['known', phc],
+        ['unknown', undefined],
+      ] as const) {
         const begun = performance.now()
         expect((await verify(stored, 'wrong')).matches).toBe(false)
-        times.push(performance.now() - begun)
+        least[name] = Math.min(least[name], performance.now() - begun)
       }
-      return times.toSorted((a, b) => a - b)[4] ?? 0
     }
-    const [known, unknown] = [await median(phc), await median(undefined)]
+    const { known, unknown } = least
     expect(unknown / known).toBeGreaterThan(0.5)
     expect(unknown / known).toBeLessThan(2)
   })
