@@ -51,7 +51,7 @@ async function untilReplied(url: string, id: string): Promise<Reply> {
     const delivery = record?.deliveries.find(({ reply }) => reply)
     if (delivery?.reply) {
       const answer = await find(url, delivery.reply.id)
-      if (answer?.data) return toReply(answer.data)
+      if (answer?.data) return answer.data
     }
     if (record && ['failed', 'deadLettered', 'filtered'].includes(record.state)) {
       throw new Error(`the alert ended as ${record.state}`)
@@ -64,17 +64,13 @@ async function untilReplied(url: string, id: string): Promise<Reply> {
 interface Found {
   state: string
   deliveries: { reply?: { id: string } }[]
-  /** Base64. */
-  data?: string
+  data?: Reply
 }
 
 async function find(url: string, id: string): Promise<Found | undefined> {
   const response = await fetch(`${url}/_emulator/event?id=${encodeURIComponent(id)}`)
   return response.ok ? ((await response.json()) as Found) : undefined
 }
-
-const toReply = (data: string): Reply =>
-  JSON.parse(Buffer.from(data, 'base64').toString('utf8')) as Reply
 
 /** Alertmanager's webhook body, version 4. */
 function alertmanagerMessage(): object {

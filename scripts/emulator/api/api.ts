@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../clock.ts'
 import type { Eventing } from '../eventing/eventing.ts'
 import type { EventQuery } from '../eventing/ledger.ts'
+import type { EventRecord } from '../eventing/records.ts'
 import type { HostHandler } from '../network.ts'
 import type { Serving } from '../serving/serving.ts'
 
@@ -27,7 +28,10 @@ export function createApi({ clock, serving, eventing }: ApiOptions): HostHandler
     'GET functions': () => ({ functions: serving.status() }),
     'GET eventing': () => eventing.status(),
     'GET events': url => ({ events: eventing.events(toQuery(url)) }),
-    'GET event': url => eventing.event(url.searchParams.get('id') ?? '', text(url, 'source')),
+    'GET event': url => {
+      const record = eventing.event(url.searchParams.get('id') ?? '', text(url, 'source'))
+      return record && { ...record, ...toData(record) }
+    },
     'GET clock': () => ({ now: clock.now() }),
     'POST clock/advance': async url => {
       await clock.advance(toMs(url.searchParams.get('ms')))
@@ -104,10 +108,22 @@ function toMs(value: string | null): number {
 
 const text = (url: URL, name: string): string | undefined => url.searchParams.get(name) ?? undefined
 
+/** The body as the JSON event format shows it (CloudEvents 1.0 JSON 3.1): a JSON value, or bytes in base64. */
+function toData({ attributes, data }: EventRecord): { data: unknown; data_base64?: string } {
+  if (data === undefined) return { data: undefined }
+  const bytes = Buffer.from(data)
+  try {
+    if (/[/+]json\b/i.test(String(attributes.datacontenttype ?? 'application/json'))) {
+      return { data: JSON.parse(bytes.toString('utf8')) }
+    }
+  } catch {
+    // Whatever its content type says, it is no JSON.
+  }
+  return { data: undefined, data_base64: bytes.toString('base64') }
+}
+
 function send(response: ServerResponse, status: number, body: unknown): void {
-  // Event bodies are bytes; JSON shows them as base64.
-  const json = JSON.stringify(body, (_key, value) =>
-    value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value,
-  )
-  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(json)
+  response
+    .writeHead(status, { 'content-type': 'application/json; charset=utf-8' })
+    .end(JSON.stringify(body))
 }
