@@ -1,10 +1,11 @@
-/** The SQL contract, on the embedded database always and on a real server when `TEST_DATABASE_URL` names one. */
+/** The SQL contract: on the embedded database always, on PostgreSQL when it is installed or named. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'vitest'
 import { createLog } from '../../../scripts/emulator/log.ts'
 import { startPostgres } from '../../../scripts/emulator/stores/postgres/postgres.ts'
+import { startRealPostgres, whyNoPostgres } from '../../fixtures/servers.ts'
 import { sqlContract } from './sql.ts'
 
 sqlContract({
@@ -26,12 +27,19 @@ sqlContract({
   },
 })
 
-const url = process.env.TEST_DATABASE_URL
-if (url)
+const named = process.env.TEST_DATABASE_URL
+const absent = whyNoPostgres()
+if (named)
+  sqlContract({
+    name: 'TEST_DATABASE_URL',
+    open: async () => ({ access: named, close: async () => {} }),
+  })
+else if (absent) describe('sql store: PostgreSQL server', () => it.skip(absent))
+else
   sqlContract({
     name: 'PostgreSQL server',
-    open: async () => ({ access: url, close: async () => {} }),
+    async open() {
+      const { url, close } = await startRealPostgres()
+      return { access: url, close }
+    },
   })
-else
-  describe('sql store: PostgreSQL server', () =>
-    it.skip('runs when TEST_DATABASE_URL names a server'))
