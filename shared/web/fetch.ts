@@ -7,8 +7,8 @@ import { Headers } from './headers.ts'
 import type { Request } from './request.ts'
 import { Response } from './response.ts'
 
-/** Connection limits of the service-to-service client (MaxIdleConns 100, per host 10, idle 90 s). */
-const POOL = { keepAlive: true, maxTotalSockets: 100, maxFreeSockets: 10, timeout: 90_000 }
+/** Idle connections of the service-to-service client: 10 to a host, for 90 s. Busy ones are bounded by their callers. */
+const POOL = { keepAlive: true, maxFreeSockets: 10, timeout: 90_000 }
 
 let agent: Agent | undefined
 
