@@ -1,22 +1,31 @@
 /** Bundles functions: one minified CommonJS file each, because that starts in half the time of an ES module. */
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type BuildOptions, type BuildResult, build, type Plugin } from 'esbuild'
+import { type BuildOptions, build, type Plugin } from 'esbuild'
 import { collectMigrations } from './migrations-catalogue.ts'
 
-/** A built function: its entry file, and the size of its own code. */
+/** A built function. */
 export interface Bundle {
   name: string
-  /** What `node` is started with. */
+  /** What `node` is started with. A changed build is another file, so that an old revision keeps its own. */
   file: string
+  /** Digest of its code, as an image would have one. */
+  digest: string
+  /** Size of its own code; the packages of `vendor/` load later. */
   bytes: number
+  /** Every module in it, as a path from the project's root. */
+  inputs: string[]
 }
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 
 /** The default place of bundles, left out of git. */
 export const DIST: string = join(ROOT, 'dist', 'functions')
+
+/** Builds of one function that stay on disk. */
+const KEPT_BUILDS = 20
 
 /** Packages that functions load after they are ready; each is a file of its own, parsed only when needed. */
 const VENDOR = [
@@ -43,6 +52,7 @@ const COMMON: BuildOptions = {
   legalComments: 'none',
   logLevel: 'silent',
   write: false,
+  metafile: true,
   inject: [join(ROOT, 'shared/web/globals.ts')],
   define: {
     'global.Request': 'Request',
@@ -67,8 +77,7 @@ const COMMON: BuildOptions = {
  * @throws esbuild's `BuildFailure`, whose `errors` say file and line
  */
 export async function bundleFunction(name: string, directory: string = DIST): Promise<Bundle> {
-  const code = join(directory, `${name}.main.cjs`)
-  const result = await build({
+  const { outputFiles = [], metafile } = await build({
     ...COMMON,
     stdin: {
       contents: `import definition from './functions/${name}/index.ts'
@@ -78,14 +87,26 @@ serve(definition)`,
       loader: 'ts',
       sourcefile: `${name}.ts`,
     },
-    outfile: code,
+    outfile: join(directory, `${name}.cjs`),
     plugins: [externalVendor],
     define: { ...COMMON.define, ...(await embedded(name)) },
   })
-  const file = join(directory, `${name}.cjs`)
-  await writeWhole(file, Buffer.from(ENTRY.replace('NAME', name)))
-  return { name, file, bytes: await writeOutputs(result) }
+  const code = outputFiles[0]?.contents ?? new Uint8Array()
+  const digest = createHash('sha256').update(code).digest('hex').slice(0, 12)
+  const file = fileOf(name, digest, directory)
+  await writeWhole(file.replace(/\.cjs$/, '.main.cjs'), code)
+  await writeWhole(file, Buffer.from(ENTRY.replace('NAME', `${name}-${digest}`)))
+  await writeWhole(
+    join(directory, `${name}.cjs`),
+    Buffer.from(`require('./${name}-${digest}.cjs')\n`),
+  )
+  await prune(name, directory)
+  return { name, file, digest, bytes: code.byteLength, inputs: Object.keys(metafile?.inputs ?? {}) }
 }
+
+/** Where the bundle of `name` with `digest` lies; `<name>.cjs` beside it leads to the newest. */
+export const fileOf = (name: string, digest: string, directory: string = DIST): string =>
+  join(directory, `${name}-${digest}.cjs`)
 
 /** Bundles the packages that all functions share. */
 export async function bundleVendor(directory: string = DIST): Promise<void> {
@@ -93,7 +114,8 @@ export async function bundleVendor(directory: string = DIST): Promise<void> {
     VENDOR.map(async name => {
       const stdin = { contents: `module.exports = require('${name}')`, resolveDir: ROOT }
       const outfile = join(directory, vendorFile(name))
-      await writeOutputs(await build({ ...COMMON, stdin, outfile }))
+      const { outputFiles = [] } = await build({ ...COMMON, stdin, outfile })
+      for (const { path, contents } of outputFiles) await writeWhole(path, contents)
     }),
   )
 }
@@ -128,10 +150,17 @@ const externalVendor: Plugin = {
 
 const vendorFile = (name: string): string => `./vendor/${name.replaceAll('/', '-')}.cjs`
 
-/** Writes what esbuild made; returns how many bytes that is. */
-async function writeOutputs({ outputFiles = [] }: BuildResult): Promise<number> {
-  for (const { path, contents } of outputFiles) await writeWhole(path, contents)
-  return outputFiles.reduce((sum, { contents }) => sum + contents.byteLength, 0)
+/** Keeps the newest builds of a function; a revision that old has long been replaced. */
+async function prune(name: string, directory: string): Promise<void> {
+  const pattern = new RegExp(`^${name}-[0-9a-f]{12}\\.cjs$`)
+  const files = (await readdir(directory)).filter(file => pattern.test(file))
+  const dated = await Promise.all(
+    files.map(async file => ({ file, at: (await stat(join(directory, file))).mtimeMs })),
+  )
+  for (const { file } of dated.sort((a, b) => b.at - a.at).slice(KEPT_BUILDS)) {
+    await rm(join(directory, file), { force: true })
+    await rm(join(directory, file.replace(/\.cjs$/, '.main.cjs')), { force: true })
+  }
 }
 
 /** A function may start while another process builds: it must find the old file or the new one, never half of it. */

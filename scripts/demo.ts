@@ -7,7 +7,8 @@ import { createLog } from './emulator/log.ts'
 import { playAlert } from './local/demo-alert.ts'
 import { playConversation } from './local/demo-conversation.ts'
 import { createNarrator } from './local/demo-narrator.ts'
-import { readEnv, startPlatform } from './local/platform.ts'
+import { readEnv } from './local/env-file.ts'
+import { startPlatform } from './local/platform.ts'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 /** Beyond the stable window, the grace period and every retry, so that nothing has a reason to stay. */

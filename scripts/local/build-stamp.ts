@@ -6,8 +6,18 @@ import { DIST } from '../build.ts'
 import { writeFileAtomically } from './write-file.ts'
 
 /** All that can change a bundle. */
-const SOURCES = ['functions', 'shared', 'scripts/build.ts', 'package.json', 'package-lock.json']
-const STAMP = join(DIST, 'stamp')
+const SOURCES = [
+  'functions',
+  'shared',
+  'scripts/build.ts',
+  'scripts/migrations-catalogue.ts',
+  'package.json',
+  'package-lock.json',
+]
+const RECORD = join(DIST, 'built.json')
+
+/** Digests of the bundles, by function. */
+export type Digests = Record<string, string>
 
 /** A digest of names, sizes and times of all sources below `root`. */
 export function stampOf(root: string): string {
@@ -29,16 +39,17 @@ export function stampOf(root: string): string {
   return hash.digest('hex')
 }
 
-/** Whether bundles were made from what `stamp` tells of. */
-export function isBuilt(stamp: string): boolean {
+/** The digests of what was built from `stamp`; undefined when that was something else, or nothing. */
+export function readBuilt(stamp: string): Digests | undefined {
   try {
-    return readFileSync(STAMP, 'utf8') === stamp
+    const record = JSON.parse(readFileSync(RECORD, 'utf8')) as { stamp?: string; digests?: Digests }
+    return record.stamp === stamp ? record.digests : undefined
   } catch {
-    return false
+    return undefined
   }
 }
 
-/** Tells the next start that the bundles are those of `stamp`. */
-export function markBuilt(stamp: string): void {
-  writeFileAtomically(STAMP, stamp, 0o644)
+/** Tells the next start what was built from `stamp`. */
+export function writeBuilt(stamp: string, digests: Digests): void {
+  writeFileAtomically(RECORD, JSON.stringify({ stamp, digests }), 0o644)
 }

@@ -1,19 +1,19 @@
 /** Turns a Service's image into a command: the last path segment of `…/memory:0.1.0` is `functions/memory`. */
-import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { bundleFunction, bundleVendor, DIST } from '../build.ts'
+import { bundleFunction, bundleVendor, fileOf } from '../build.ts'
 import type { ServiceResource } from '../emulator/manifests/types.ts'
 import type { RunCommand } from '../emulator/serving/replica.ts'
-import { isBuilt, markBuilt, stampOf } from './build-stamp.ts'
+import { readBuilt, stampOf, writeBuilt } from './build-stamp.ts'
 
 /** Builds functions and knows how to run them. */
 export interface Builder {
   /** Bundles every function that the Services name, and the packages that they share. */
   buildAll(services: readonly ServiceResource[]): Promise<void>
-  /** Bundles one function again. @throws esbuild's `BuildFailure` */
-  build(name: string): Promise<void>
+  /** Bundles the shared packages again. */
+  buildVendor(): Promise<void>
+  /** Bundles one function again; resolves to its digest. @throws esbuild's `BuildFailure` */
+  build(name: string): Promise<string>
   /** What runs a Service. @throws Error that says what the image or annotation lacks */
   command(service: ServiceResource): Promise<RunCommand>
 }
@@ -23,20 +23,25 @@ const COMMAND_ANNOTATION = 'emulator.aiwfe.dev/command'
 
 /** Makes the builder of the project at `root`. */
 export function createBuilder(root: string): Builder {
-  const versions = new Map<string, string>()
+  const digests = new Map<string, string>()
   const has = (name: string): boolean => existsSync(join(root, 'functions', name, 'index.ts'))
 
-  async function build(name: string): Promise<void> {
-    await bundleFunction(name)
-    versions.set(name, await versionOf(name))
+  async function build(name: string): Promise<string> {
+    const { digest } = await bundleFunction(name)
+    digests.set(name, digest)
+    return digest
   }
 
   async function buildAll(services: readonly ServiceResource[]): Promise<void> {
     const stamp = stampOf(root)
-    if (isBuilt(stamp)) return
     const names = services.map(imageName).filter(has)
+    const known = readBuilt(stamp)
+    if (known && names.every(name => known[name] && existsSync(fileOf(name, known[name])))) {
+      for (const [name, digest] of Object.entries(known)) digests.set(name, digest)
+      return
+    }
     await Promise.all([bundleVendor(), ...names.map(build)])
-    markBuilt(stamp)
+    writeBuilt(stamp, Object.fromEntries(digests))
   }
 
   async function command(service: ServiceResource): Promise<RunCommand> {
@@ -50,28 +55,17 @@ export function createBuilder(root: string): Builder {
           `add functions/${name}/index.ts, or the annotation ${COMMAND_ANNOTATION}`,
       )
     }
-    const version = versions.get(name) ?? (await versionOf(name))
-    versions.set(name, version)
+    const digest = digests.get(name) ?? (await build(name))
     return {
       command: process.execPath,
-      args: [join(DIST, `${name}.cjs`)],
+      args: [fileOf(name, digest)],
       cwd: root,
-      // A changed build is a changed template: Knative would see a new image digest here.
-      env: { AIWFE_BUILD: version, NODE_USE_ENV_PROXY: '0' },
+      // Our bundles find the proxy themselves; this would load undici at every start.
+      env: { NODE_USE_ENV_PROXY: '0' },
     }
   }
 
-  return { buildAll, build, command }
-}
-
-/** The bundle's digest, as an image would have one; a function that is new since the start is built now. */
-async function versionOf(name: string): Promise<string> {
-  const file = join(DIST, `${name}.main.cjs`)
-  if (!existsSync(file)) await bundleFunction(name)
-  return createHash('sha256')
-    .update(await readFile(file))
-    .digest('hex')
-    .slice(0, 12)
+  return { buildAll, buildVendor: () => bundleVendor(), build, command }
 }
 
 const imageName = (service: ServiceResource): string =>

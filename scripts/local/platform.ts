@@ -1,18 +1,19 @@
 /** The whole platform on one machine: stores, Secrets, bundles, emulator, and a migrated database. */
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createClock } from '../emulator/clock.ts'
 import { createEmulator, type Emulator } from '../emulator/emulator.ts'
 import type { Log } from '../emulator/log.ts'
 import { loadManifests } from '../emulator/manifests/load.ts'
 import type { Manifests, ServiceResource } from '../emulator/manifests/types.ts'
-import { type Stores, startStores } from '../emulator/stores/stores.ts'
+import { toEnvironment } from '../emulator/serving/environment.ts'
+import type { Stores } from '../emulator/stores/stores.ts'
 import { createBuilder } from './builder.ts'
+import { writeEnv } from './env-file.ts'
 import { resolveEnv } from './environment.ts'
 import { migrate } from './migrate.ts'
+import { openStores } from './open-stores.ts'
 import { OPERATOR, openSecrets, type Secrets } from './secrets.ts'
 import { openState } from './state.ts'
-import { writeFileAtomically } from './write-file.ts'
 
 /** What `npm start` was asked for. */
 export interface PlatformOptions {
@@ -23,6 +24,8 @@ export interface PlatformOptions {
   port: number | undefined
   timeScale: number
   log: Log
+  /** Ends a start that is still going on. */
+  signal?: AbortSignal
   /** Addresses of real stores take the place of the embedded ones. */
   environment: Readonly<Record<string, string | undefined>>
 }
@@ -42,6 +45,10 @@ export interface Platform {
   reload(): Promise<void>
   /** Builds `name` again and, when it works, makes a new revision of it. */
   redeploy(name: string): Promise<void>
+  /** Builds the packages that all functions share again. */
+  rebuildVendor(): Promise<void>
+  /** Applies migrations that are new. */
+  migrate(): Promise<void>
   /** Stops everything; harmless when called again. */
   close(): Promise<void>
 }
@@ -65,11 +72,15 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   try {
     const secrets = openSecrets(join(state.directory, 'secrets.json'), manifests.services)
     const builder = createBuilder(root)
-    const [stores] = await Promise.all([
-      openStores(options, state, secrets, closers),
+    const [opening, building] = await Promise.allSettled([
+      openStores(options.environment, state, secrets, log),
       builder.buildAll(manifests.services),
     ])
-    provideStores(secrets, stores)
+    if (opening.status === 'rejected') throw opening.reason
+    const stores = opening.value
+    closers.push(stores.close)
+    if (building.status === 'rejected') throw building.reason
+    options.signal?.throwIfAborted()
     const emulator = await openEmulator(options, {
       manifests,
       log,
@@ -88,9 +99,10 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     const env = toEnv(emulator, stores, admin)
     const envFile = join(state.directory, 'env')
     writeEnv(envFile, env)
-    // Migrations reads DATABASE_URL like every function, so all that it needs has been resolved by now.
-    await migrate(emulator, operatorIdentity(secrets), admin)
+    const migrateAll = () => migrate(emulator, operatorIdentity(secrets), admin)
+    await migrateAll()
     secrets.save()
+    options.signal?.throwIfAborted()
     const find = (name: string): ServiceResource => {
       const service = manifests.services.find(candidate => candidate.name === name)
       if (service) return service
@@ -106,30 +118,45 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       env,
       envFile,
       async processOf(name) {
-        const { args, env: own } = await builder.command(find(name))
-        const proxy = { HTTP_PROXY: emulator.url, NO_PROXY: '127.0.0.1,localhost' }
-        return {
-          args: [...args],
-          env: { ...proxy, ...resolveEnv(find(name), manifests, secrets), ...own },
-        }
+        const service = find(name)
+        const { args, env } = await builder.command(service)
+        const resolved = resolveEnv(service, manifests, secrets)
+        const common = toEnvironment(service, `${name}-00001`, { resolved, proxyUrl: emulator.url })
+        return { args: [...args], env: { ...common, ...env } }
       },
       async reload() {
-        const before = manifests
         const after = loadManifests(folders)
-        manifests = after
+        const failures: unknown[] = []
+        const unchanged: ServiceResource[] = []
         for (const service of after.services) {
-          if (before.services.some(known => isSame(known, service))) continue
-          secrets.addIdentity(service.name)
-          await emulator.serving.deploy(service)
-          log.info(service.name, 'deployed')
+          const known = manifests.services.find(isSameAs(service))
+          if (known) {
+            unchanged.push(known)
+            continue
+          }
+          try {
+            secrets.addIdentity(service.name)
+            await emulator.serving.deploy(service)
+            unchanged.push(service)
+            log.info(service.name, 'deployed')
+          } catch (error) {
+            failures.push(error)
+          }
         }
-        for (const resource of [...after.brokers, ...after.triggers])
+        for (const resource of [...after.brokers, ...after.triggers]) {
           emulator.eventing.apply(resource)
+        }
+        warnOfRemoved(manifests, after, log)
+        // What failed is not among them, so that the next save tries it again.
+        manifests = { ...after, services: unchanged }
+        if (failures.length > 0) throw failures[0]
       },
       async redeploy(name) {
         await builder.build(name)
         await emulator.serving.deploy(find(name))
       },
+      rebuildVendor: builder.buildVendor,
+      migrate: migrateAll,
       close: () => closeAll(closers),
     }
   } catch (error) {
@@ -154,38 +181,6 @@ async function openEmulator(
   return createEmulator({ ...options, port: 0 })
 }
 
-async function openStores(
-  { environment, log }: PlatformOptions,
-  state: { directory: string; ports: Record<string, number> },
-  secrets: Secrets,
-  closers: (() => unknown)[],
-): Promise<Stores> {
-  const stores = await startStores({
-    directory: join(state.directory, 'stores'),
-    log,
-    ports: state.ports,
-    secrets: {
-      redisToken: secrets.resolve('aiwfe-local', 'redis-token') ?? '',
-      databasePassword: secrets.resolve('aiwfe-local', 'database-password') ?? '',
-      qdrantKey: secrets.resolve('aiwfe-local', 'qdrant-key') ?? '',
-    },
-    overrides: environment,
-  })
-  closers.push(stores.close)
-  secrets.save()
-  return stores
-}
-
-function provideStores(secrets: Secrets, { env }: Stores): void {
-  secrets.provide('aiwfe-postgres', { url: env.DATABASE_URL })
-  secrets.provide('aiwfe-redis', {
-    url: env.UPSTASH_REDIS_REST_URL,
-    token: env.UPSTASH_REDIS_REST_TOKEN,
-  })
-  secrets.provide('aiwfe-qdrant', { url: env.QDRANT_URL, 'api-key': env.QDRANT_API_KEY })
-  secrets.provide('aiwfe-ollama', { host: env.OLLAMA_HOST })
-}
-
 const operatorIdentity = (secrets: Secrets): { privateKey: string; publicKeys: string } => ({
   privateKey: secrets.resolve('aiwfe-identity', OPERATOR) ?? '',
   publicKeys: secrets.resolve('aiwfe-identity', 'jwks') ?? '',
@@ -205,29 +200,31 @@ function toEnv(
   }
 }
 
-/** Lines that a shell, Node's `--env-file` and Docker read alike; nothing in them needs quoting. */
-function writeEnv(file: string, env: Record<string, string>): void {
-  const lines = Object.entries(env).map(([name, value]) => `${name}=${value}`)
-  writeFileAtomically(file, `${lines.join('\n')}\n`, 0o600)
-}
-
-/** Reads a file that {@link startPlatform} wrote. */
-export function readEnv(file: string): Record<string, string> {
-  const lines = readFileSync(file, 'utf8').split('\n')
-  return Object.fromEntries(
-    lines
-      .filter(line => line.includes('='))
-      .map(line => {
-        const at = line.indexOf('=')
-        return [line.slice(0, at), line.slice(at + 1)]
-      }),
-  )
-}
-
 /** Whether two Services differ in nothing but the line they stand on. */
-const isSame = (one: ServiceResource, other: ServiceResource): boolean =>
-  JSON.stringify({ ...one, line: 0 }) === JSON.stringify({ ...other, line: 0 })
+const isSameAs =
+  (one: ServiceResource) =>
+  (other: ServiceResource): boolean =>
+    JSON.stringify({ ...one, line: 0 }) === JSON.stringify({ ...other, line: 0 })
 
+function warnOfRemoved(before: Manifests, after: Manifests, log: Log): void {
+  const names = (all: readonly { name: string }[]): string[] => all.map(({ name }) => name)
+  for (const kind of ['services', 'triggers', 'brokers'] as const) {
+    const left = new Set(names(after[kind]))
+    for (const name of names(before[kind]).filter(known => !left.has(known))) {
+      log.warn(name, 'is in no manifest any more, but runs until the next start')
+    }
+  }
+}
+
+/** In reverse order, each whatever became of the others; then the first failure is told. */
 async function closeAll(closers: (() => unknown)[]): Promise<void> {
-  for (const close of closers.splice(0).reverse()) await close()
+  const failures: unknown[] = []
+  for (const close of closers.splice(0).reverse()) {
+    try {
+      await close()
+    } catch (error) {
+      failures.push(error)
+    }
+  }
+  if (failures.length > 0) throw failures[0]
 }

@@ -23,8 +23,9 @@ export async function run(args: string[], { watch }: { watch: boolean }): Promis
     root: ROOT,
     environment: process.env,
     log,
+    signal: stopper.signal,
     ...options,
-  }).catch((error: unknown) => fail(error))
+  }).catch((error: unknown) => (stopper.signal.aborted ? stopper.exit() : fail(error)))
   stopper.onStop(platform.close)
   announce(platform, options, performance.now() - begun)
   if (watch) stopper.onStop(watchFunctions(ROOT, platform, log))
@@ -68,10 +69,22 @@ function fail(error: unknown): never {
   process.exit(1)
 }
 
+interface Stopper {
+  /** Aborted by the first signal: a start that is still going on ends and closes what it had opened. */
+  signal: AbortSignal
+  onStop(task: () => Promise<unknown> | unknown): void
+  /** Ends the process with the status of the signal that stopped it. */
+  exit(): never
+}
+
+const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
+
 /** Stops once on the first signal, or when the process that started us is gone; a later signal ends at once. */
-function createStopper(): { onStop(task: () => Promise<unknown> | unknown): void } {
+function createStopper(): Stopper {
   const tasks: (() => Promise<unknown> | unknown)[] = []
+  const controller = new AbortController()
   let stoppingSince: number | undefined
+  let status = 0
 
   async function stop(code: number): Promise<void> {
     if (stoppingSince !== undefined) {
@@ -80,13 +93,27 @@ function createStopper(): { onStop(task: () => Promise<unknown> | unknown): void
       return
     }
     stoppingSince = performance.now()
-    for (const task of tasks.reverse()) await task()
-    process.exit(code)
+    // Before it is ready nothing is registered: the start itself closes what it had opened, and ends the process.
+    const starting = tasks.length === 0
+    status = starting ? code : 0
+    controller.abort()
+    if (starting) return
+    for (const task of tasks.reverse()) {
+      try {
+        await task()
+      } catch (error) {
+        process.stderr.write(`while stopping: ${error instanceof Error ? error.message : error}\n`)
+        status = 1
+      }
+    }
+    process.exit(status)
   }
 
-  process.on('SIGINT', () => void stop(0))
-  process.on('SIGTERM', () => void stop(0))
-  process.on('SIGHUP', () => void stop(0))
+  for (const [name, code] of Object.entries(SIGNALS)) process.on(name, () => void stop(code))
   process.on('disconnect', () => void stop(0))
-  return { onStop: task => void tasks.push(task) }
+  return {
+    signal: controller.signal,
+    onStop: task => void tasks.push(task),
+    exit: () => process.exit(status),
+  }
 }

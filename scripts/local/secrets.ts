@@ -49,6 +49,15 @@ export function openSecrets(file: string, services: readonly ServiceResource[]):
     resolve(name, key, optional = false) {
       const value = provided[name]?.[key] ?? kept[name]?.[key]
       if (value !== undefined || optional) return value
+      // Their values come from elsewhere: a key that is not among them is a mistake, and no random text would help.
+      const keys = Object.keys(
+        provided[name] ?? (name === IDENTITY ? kept[IDENTITY] : undefined) ?? {},
+      )
+      if (keys.length > 0) {
+        throw new Error(
+          `"${key}" must be a key of the Secret ${name}, which has ${keys.join(', ')}`,
+        )
+      }
       return put(name, key, randomBytes(32).toString('base64url'))
     },
     addIdentity,
@@ -79,13 +88,28 @@ function toJwks(identities: Record<string, string>): string {
 function read(file: string): SecretValues {
   if (!existsSync(file)) return {}
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as SecretValues
-  } catch (cause) {
-    throw new Error(
-      `"${file}" cannot be read: restore it, or start with --fresh to make a new state`,
-      {
-        cause,
-      },
-    )
+    const value: unknown = JSON.parse(readFileSync(file, 'utf8'))
+    if (isSecretValues(value)) return value
+  } catch {
+    // Said below without the parser's message, which may repeat a secret.
+  }
+  throw new Error(`"${file}" cannot be read: restore it, or start with --fresh to make a new state`)
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const isSecretValues = (value: unknown): value is SecretValues =>
+  isRecord(value) &&
+  Object.values(value).every(
+    values => isRecord(values) && Object.values(values).every(text => typeof text === 'string'),
+  ) &&
+  Object.values(value[IDENTITY] ?? {}).every(isJson)
+
+function isJson(text: unknown): boolean {
+  try {
+    return isRecord(JSON.parse(String(text)))
+  } catch {
+    return false
   }
 }

@@ -13,21 +13,25 @@ export interface State {
   close(): void
 }
 
-/** What `--fresh` must not touch: it is held open. */
-const LOCK_FILES = /^(lock|owner)/
+/** Everything that a state folder may hold; `--fresh` deletes nothing else, so that a slip costs nobody a folder. */
+const OURS = /^(lock|lock-journal|owner|env|ports\.json|secrets\.json|events|stores|trash-\d+)$/
+const LOCK_FILES = /^(lock|lock-journal|owner)$/
+const TRASH = /^trash-\d+$/
 
 /**
  * Opens (and with `fresh` empties) the folder.
- * @throws Error that names the folder when another process uses it or it cannot be written
+ * @throws Error that names the folder when another process uses it, it cannot be written, or it is not ours to empty
  */
 export function openState(directory: string, { fresh }: { fresh: boolean }): State {
+  if (fresh) assertOurs(directory)
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
   } catch (cause) {
     throw new Error(`"${directory}" cannot be made: choose another --state-dir`, { cause })
   }
   const lock: DirectoryLock = lockDirectory(directory)
-  if (fresh) empty(directory)
+  if (fresh) moveAside(directory)
+  removeTrash(directory)
   const file = join(directory, 'ports.json')
   return {
     directory,
@@ -37,23 +41,39 @@ export function openState(directory: string, { fresh }: { fresh: boolean }): Sta
   }
 }
 
-/** Moves everything aside first, so that a crash half way leaves no half state. */
-function empty(directory: string): void {
-  const trash = join(directory, `trash-${process.pid}`)
-  mkdirSync(trash, { recursive: true })
-  for (const entry of readdirSync(directory)) {
-    if (LOCK_FILES.test(entry) || entry === `trash-${process.pid}`) continue
-    renameSync(join(directory, entry), join(trash, entry))
-  }
-  rmSync(trash, { recursive: true, force: true })
+function assertOurs(directory: string): void {
+  const foreign = existsSync(directory)
+    ? readdirSync(directory).find(name => !OURS.test(name))
+    : undefined
+  if (foreign === undefined) return
+  throw new Error(
+    `"${directory}" is not emptied: it holds "${foreign}", which is not of a state folder. Choose another --state-dir, or empty it yourself`,
+  )
 }
 
+/** Into one folder first: what a crash leaves of it is removed at the next start. */
+function moveAside(directory: string): void {
+  const trash = join(directory, `trash-${process.pid}`)
+  mkdirSync(trash, { recursive: true })
+  for (const name of readdirSync(directory)) {
+    if (!LOCK_FILES.test(name) && !TRASH.test(name))
+      renameSync(join(directory, name), join(trash, name))
+  }
+}
+
+function removeTrash(directory: string): void {
+  for (const name of readdirSync(directory)) {
+    if (TRASH.test(name)) rmSync(join(directory, name), { recursive: true, force: true })
+  }
+}
+
+/** Only wishes: any free port serves as well. */
 function readPorts(file: string): Record<string, number> {
-  if (!existsSync(file)) return {}
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Record<string, number>
+    const value: unknown = JSON.parse(readFileSync(file, 'utf8'))
+    const entries = Object.entries(value ?? {}).filter(([, port]) => Number.isInteger(port))
+    return Object.fromEntries(entries) as Record<string, number>
   } catch {
-    // Only a wish: any free port serves as well.
     return {}
   }
 }

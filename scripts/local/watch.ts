@@ -6,8 +6,11 @@ import type { Platform } from './platform.ts'
 
 /** A burst of writes by an editor is one change. */
 const DEBOUNCE_MS = 100
-/** Stands for the manifests among the names of functions; no Service can be called so. */
-const MANIFESTS = '*'
+/** Stand for other things to renew among the names of functions; no Service can be called so. */
+const MANIFESTS = '*manifests'
+const SQL = '*sql'
+const VENDOR = '*vendor'
+const SPECIAL = [MANIFESTS, SQL, VENDOR]
 
 /** Watches the sources of the functions; returns what ends it. */
 export function watchFunctions(root: string, platform: Platform, log: Log): () => void {
@@ -28,12 +31,12 @@ export function watchFunctions(root: string, platform: Platform, log: Log): () =
   }
 
   async function reload(batch: string[]): Promise<void> {
-    if (batch.includes(MANIFESTS)) {
-      await attempt('manifests', () => platform.reload())
-    }
-    for (const name of batch.filter(name => name !== MANIFESTS)) {
+    if (batch.includes(VENDOR)) await attempt('packages', () => platform.rebuildVendor())
+    if (batch.includes(MANIFESTS)) await attempt('manifests', () => platform.reload())
+    for (const name of batch.filter(name => !SPECIAL.includes(name))) {
       await attempt(name, () => platform.redeploy(name))
     }
+    if (batch.includes(SQL)) await attempt('schema', () => platform.migrate())
   }
 
   async function attempt(name: string, task: () => Promise<void>): Promise<void> {
@@ -49,15 +52,25 @@ export function watchFunctions(root: string, platform: Platform, log: Log): () =
   watchers.push(
     watch(join(root, 'functions'), { recursive: true }, (_event, file) => {
       const name = file?.split(sep)[0]
-      if (name && names().includes(name)) touch(name)
+      if (!name || !names().includes(name)) return
+      // One function carries the SQL of all.
+      if (file?.endsWith('.sql')) touch('migrations', SQL)
+      else touch(name)
     }),
-    watch(join(root, 'shared'), { recursive: true }, () => touch(...names())),
+    watch(join(root, 'shared'), { recursive: true }, (_event, file) => {
+      touch(...names(), ...(file?.startsWith('web') ? [VENDOR] : []))
+    }),
     ...['knative', 'eventing'].map(folder =>
       watch(join(root, folder), { recursive: true }, (_event, file) => {
         if (file?.endsWith('.yaml')) touch(MANIFESTS)
       }),
     ),
   )
+  for (const watcher of watchers) {
+    watcher.on('error', error =>
+      log.error('emulator', `a folder is not watched any more: ${toText(error)}`),
+    )
+  }
   log.info('emulator', 'watching functions/, shared/, knative/ and eventing/')
   return () => {
     clearTimeout(timer)
