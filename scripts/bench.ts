@@ -1,16 +1,18 @@
-/** `npm run bench -- <name> [--json]`: measures beside a peer or a floor in the same run. */
+/** `npm run bench -- <name> [--json]`: measures beside a peer or a floor in the same run; 1 when out of budget. */
 import { machine } from '../test/bench/machine.ts'
-import type { BenchRow } from '../test/bench/rows.ts'
+import type { BenchContext, BenchRow } from '../test/bench/rows.ts'
 import { toText } from '../test/bench/rows.ts'
+import { onStop } from './local/on-stop.ts'
 
 /** Each bench lives in `test/bench/<name>.ts` and answers with its rows. */
-const BENCHES: Record<string, () => Promise<{ run: (note: Note) => Promise<BenchRow[]> }>> = {
+const BENCHES: Record<
+  string,
+  () => Promise<{ run: (context: BenchContext) => Promise<BenchRow[]> }>
+> = {
   coldstart: () => import('../test/bench/coldstart.ts'),
   broker: () => import('../test/bench/broker.ts'),
   gateway: () => import('../test/bench/gateway.ts'),
 }
-
-type Note = (line: string) => void
 
 const [name, ...flags] = process.argv.slice(2)
 const bench = name === undefined ? undefined : BENCHES[name]
@@ -20,9 +22,30 @@ if (!bench) {
   )
   process.exit(2)
 }
-const json = flags.includes('--json')
-const note: Note = line => void process.stderr.write(`${line}\n`)
+const stopping = new AbortController()
 const { run } = await bench()
-const result = { bench: name, machine: machine(), rows: await run(note) }
-process.stdout.write(json ? `${JSON.stringify(result)}\n` : `${toText(result.rows)}\n`)
-process.exit(0)
+const measuring = run({
+  note: line => void process.stderr.write(`${line}\n`),
+  signal: stopping.signal,
+})
+onStop(async () => {
+  stopping.abort()
+  // It closes what it started, then says that it was stopped.
+  await measuring.catch(() => {})
+})
+const rows = await measuring.catch((error: unknown) => {
+  if (stopping.signal.aborted) return undefined
+  throw error
+})
+if (rows) report(rows)
+
+function report(rows: BenchRow[]): never {
+  const result = { bench: name, machine: machine(), rows }
+  const text = flags.includes('--json') ? JSON.stringify(result) : toText(rows)
+  process.stdout.write(`${text}\n`)
+  const over = rows.filter(({ within }) => within === 'no')
+  for (const row of over) {
+    process.stderr.write(`${row.name} is out of its budget: ${row.budget}\n`)
+  }
+  process.exit(over.length === 0 ? 0 : 1)
+}

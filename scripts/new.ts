@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { readEnv } from './local/env-file.ts'
 import { createFunctionFiles } from './local/function-files.ts'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -30,15 +31,19 @@ for (const [file, text] of files) {
   process.stdout.write(`  ${file}\n`)
 }
 // Long names break lines elsewhere than short ones do.
-spawnSync(
-  join(ROOT, 'node_modules', '.bin', 'biome'),
-  ['check', '--write', ...files.map(([file]) => file)],
-  {
-    cwd: ROOT,
-  },
-)
+const written = files.map(([file]) => file)
+spawnSync(join(ROOT, 'node_modules', '.bin', 'biome'), ['check', '--write', ...written], {
+  cwd: ROOT,
+})
 process.stdout.write(`
 npm run dev                                       runs it (a running one picks it up)
-curl http://${name}.localhost:8080/api/v1/${name}/hello?name=Ada
+curl 'http://${name}.localhost:${runningPort()}/api/v1/${name}/hello?name=Ada'
 npm test -- test/functions/${name}                tests it
 `)
+
+/** Where the platform on the default state folder runs or ran last; it keeps to 8080 when that is free. */
+function runningPort(): string {
+  const file = join(ROOT, '.aiwfe', 'env')
+  const url = existsSync(file) ? readEnv(file).GATEWAY_URL : undefined
+  return (url && URL.parse(url)?.port) || '8080'
+}

@@ -1,5 +1,5 @@
 /** Settings of access tokens, apart from their code so that reading them costs a cold start nothing. */
-import { choice, type Setting, type Settings } from './config.ts'
+import { choice, jwk, jwks, type Setting, type Settings } from './config.ts'
 
 /** Where the keys of access tokens come from. */
 export interface AccessTokenConfig {
@@ -38,11 +38,8 @@ export const accessTokenSettings: Settings<AccessTokenConfig> = {
     ...masterSecret('the secret before the last rotation; verifies, never signs'),
     fallback: '',
   },
-  JWT_PRIVATE_KEY: {
-    ...json('the Ed25519 private JWK that auth signs with (EdDSA)'),
-    secret: true,
-  },
-  JWT_PUBLIC_KEYS: json('the JWKS that tokens are checked against (EdDSA)'),
+  JWT_PRIVATE_KEY: jwk('the Ed25519 private JWK that auth signs with (EdDSA)', ''),
+  JWT_PUBLIC_KEYS: jwks('the JWKS that tokens are checked against (EdDSA)', ''),
   JWT_EXPIRE_HOURS: {
     parse(value) {
       const hours = Number(value)
@@ -52,17 +49,4 @@ export const accessTokenSettings: Settings<AccessTokenConfig> = {
     about: 'hours that an access token lives; 0.25 is advised with EdDSA',
     fallback: 24,
   },
-}
-
-function json(about: string): Setting<string> {
-  return {
-    parse(value) {
-      const parsed: unknown = JSON.parse(value)
-      if (typeof parsed !== 'object' || parsed === null)
-        throw new TypeError('must be a JSON object')
-      return value
-    },
-    about,
-    fallback: '',
-  }
 }

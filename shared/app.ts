@@ -4,6 +4,7 @@ import type { Deps } from './deps.ts'
 import { AppError, errorHeaders, toAppError, toEnvelope, toProblem } from './errors.ts'
 import type { FunctionDefinition } from './function.ts'
 import { createHealth } from './health.ts'
+import { bearerOf } from './principal.ts'
 import { receive } from './receive.ts'
 import type { App, AppEnv } from './route.ts'
 import { currentContext, openContext, withContext } from './trace.ts'
@@ -92,7 +93,7 @@ export function createApp<C extends object>(
     const header = c.req.header('authorization')
     // The gateway speaks to people: their tokens are not service tokens, and its own routes prove them.
     if (header !== undefined && definition.name !== 'gateway') {
-      const token = /^Bearer ([^\s,]+)$/.exec(header)?.[1]
+      const token = bearerOf(header)
       if (!token)
         throw new AppError('token_invalid', 'the authorization header must be: Bearer <token>')
       const principal = await deps.identity.verify(token)

@@ -10,7 +10,7 @@ import type { Response } from './web/response.ts'
 /** Bounds of one call. */
 export interface CallOptions {
   signal?: AbortSignal
-  /** Real milliseconds until the answer must have begun; never beyond the request's own deadline. */
+  /** Real milliseconds until the answer is there, of a stream until it begins; never beyond the request's own deadline. */
   timeoutMs?: number
   /** Whose rights the call uses; the current caller's unless said. */
   principal?: Principal
@@ -26,6 +26,8 @@ export interface Call {
 
 /** Attempt limit of S3's service client: 10 s. */
 const TIMEOUT_MS = 10_000
+/** Twice the largest request: 256 embeddings are the largest answer, 5 MiB. */
+const MAX_ANSWER_BYTES = 16 * 1024 * 1024
 
 /** Makes the caller of the function `service`. `domain` completes a service's host name. */
 export function createCall({
@@ -44,23 +46,25 @@ export function createCall({
   /** How requests are sent; over the network unless said. */
   fetch?: typeof httpFetch
 }): Call {
-  async function send<In>(
+  /** Sends, and hands a successful answer to `read` within the same limits. */
+  async function send<In, T>(
     operation: Operation<In, unknown>,
     input: In,
     { signal, timeoutMs = TIMEOUT_MS, principal }: CallOptions,
-  ): Promise<Response> {
+    read: (response: Response) => T | Promise<T>,
+  ): Promise<T> {
     const context = currentContext() ?? openContext(() => undefined)
     const who = principal ??
       context.principal ?? { sub: service, kind: 'service', service, permissions: [] }
     const deadline = Math.min(context.deadline ?? Number.POSITIVE_INFINITY, clock.now() + timeoutMs)
     const left = deadline - clock.now()
     if (left <= 0) throw new AppError('upstream_timeout', 'no time is left for this request')
-    // Ends with the first byte of the answer: a stream may well outlive the time that its beginning may take.
     const limit = new AbortController()
     const timer = setTimeout(() => limit.abort(), left)
     const { url, body } = toRequest(operation, input, domain)
+    let answered = false
     try {
-      return await fetch(url, {
+      const response = await fetch(url, {
         method: operation.method,
         headers: {
           accept: operation.stream ? 'text/event-stream, application/json' : 'application/json',
@@ -73,12 +77,19 @@ export function createCall({
         ...(body !== undefined && { body }),
         signal: signal ? AbortSignal.any([signal, limit.signal]) : limit.signal,
       })
+      answered = true
+      if (!response.ok) throw await toError(response, operation.service)
+      return await read(response)
     } catch (cause) {
+      if (cause instanceof AppError) throw cause
       if (signal?.aborted) throw signal.reason
       if (limit.signal.aborted) {
         throw new AppError('upstream_timeout', `${operation.service} did not answer in time`, {
           cause,
         })
+      }
+      if (answered) {
+        throw new AppError('upstream_error', `${operation.service} broke its answer off`, { cause })
       }
       throw new AppError('dependency_unavailable', `${operation.service} cannot be reached`, {
         cause,
@@ -93,25 +104,22 @@ export function createCall({
     input: In,
     options: CallOptions = {},
   ): Promise<Out> {
-    const response = await send(operation, input, options)
-    if (!response.ok) throw await toError(response, operation.service)
-    const answer = operation.output ? await response.json() : undefined
+    const text = await send(operation, input, options, readText)
     if (!operation.output) return undefined as Out
-    const parsed = operation.output().safeParse(answer)
+    const parsed = operation.output().safeParse(parseJson(text))
     if (parsed.success) return parsed.data
     throw new AppError('upstream_error', `${operation.service} answered in an unknown shape`, {
       cause: parsed.error,
     })
   }
 
-  async function stream<In>(
+  /** The limit ends with the head of the answer: a stream may well outlive the time that its beginning may take. */
+  function stream<In>(
     operation: Operation<In, unknown>,
     input: In,
     options: CallOptions = {},
   ): Promise<Response> {
-    const response = await send(operation, input, options)
-    if (!response.ok) throw await toError(response, operation.service)
-    return response
+    return send(operation, input, options, response => response)
   }
 
   return Object.assign(call, { stream })
@@ -140,10 +148,28 @@ export function toRequest<In>(
 }
 
 async function toError(response: Response, service: string): Promise<AppError> {
-  const text = await response.text()
+  return fromEnvelope(response.status, parseJson(await readText(response)), service)
+}
+
+/** @throws {@link AppError} `upstream_error` beyond {@link MAX_ANSWER_BYTES} */
+async function readText({ body }: Response): Promise<string> {
+  const parts: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
+    size += chunk.byteLength
+    if (size > MAX_ANSWER_BYTES) {
+      throw new AppError('upstream_error', `an answer has more than ${MAX_ANSWER_BYTES} bytes`)
+    }
+    parts.push(chunk)
+  }
+  return Buffer.concat(parts).toString('utf8')
+}
+
+/** No operation answers `undefined`, so it fits no schema. */
+function parseJson(text: string): unknown {
   try {
-    return fromEnvelope(response.status, JSON.parse(text), service)
+    return JSON.parse(text)
   } catch {
-    return fromEnvelope(response.status, undefined, service)
+    return undefined
   }
 }

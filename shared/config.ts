@@ -76,6 +76,34 @@ export const choice = <T extends string>(
   fallback,
 })
 
+/** A private Ed25519 JWK (RFC 8037), as its JSON text. */
+export const jwk = (about: string, fallback?: string): Setting<string> => ({
+  parse(value) {
+    if (!isEd25519(parseJson(value), ['x', 'd'])) {
+      throw new TypeError('must be a private Ed25519 key as a JWK')
+    }
+    return value
+  },
+  about,
+  secret: true,
+  ...(fallback !== undefined && { fallback }),
+})
+
+/** A set of public Ed25519 keys, as its JSON text (RFC 7517 5). */
+export const jwks = (about: string, fallback?: string): Setting<string> => ({
+  parse(value) {
+    const keys = (parseJson(value) as { keys?: unknown } | null | undefined)?.keys
+    if (!Array.isArray(keys) || !keys.every(key => isEd25519(key, ['x']) && !('d' in key))) {
+      throw new TypeError('must be a JWKS of public Ed25519 keys')
+    }
+    return value
+  },
+  about,
+  // Public keys only, unless somebody has mistaken it for the private one.
+  secret: true,
+  ...(fallback !== undefined && { fallback }),
+})
+
 /**
  * Reads `settings` from `env` into a frozen object.
  * @throws {@link ConfigError} that names every missing or wrong variable at once, never a secret's value
@@ -116,5 +144,22 @@ export class ConfigError extends Error {
         `set them in knative/functions/${service}.yaml (env) or, for a local start, in the environment`,
     )
     this.problems = problems
+  }
+}
+
+/** Whether `key` has the members `wanted`, 32 bytes each: such a key can be imported later without an error. */
+function isEd25519(key: unknown, wanted: readonly ('x' | 'd')[]): key is object {
+  if (typeof key !== 'object' || key === null) return false
+  const members = key as Record<string, unknown>
+  const has = (name: string): boolean => /^[\w-]{43}$/.test(String(members[name]))
+  return members.kty === 'OKP' && members.crv === 'Ed25519' && wanted.every(has)
+}
+
+/** A parser's own message would repeat the text. */
+function parseJson(value: string): unknown {
+  try {
+    return JSON.parse(value)
+  } catch {
+    return undefined
   }
 }

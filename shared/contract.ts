@@ -27,6 +27,8 @@ export interface Operation<In, Out> {
   readonly permission: string
   /** The functions that may call it; people come through `gateway`. */
   readonly callers: readonly string[]
+  /** The gateway calls it for itself: people have no route to it. */
+  readonly internal?: boolean
   /** Largest request body in bytes, 1 MiB unless said. */
   readonly maxBytes?: number
   /** Answers with `text/event-stream` (or another stream) instead of JSON. */

@@ -4,7 +4,7 @@ import type { Kv } from './clients/kv.ts'
 import type { Models } from './clients/models.ts'
 import type { Sql } from './clients/sql.ts'
 import type { Vectors } from './clients/vectors.ts'
-import { choice, integer, type Settings, secret, text, url } from './config.ts'
+import { choice, integer, jwk, jwks, type Settings, secret, text, url } from './config.ts'
 import type { Identity } from './identity.ts'
 import type { Logger, LogLevel } from './log.ts'
 import type { Metrics } from './metrics.ts'
@@ -28,7 +28,7 @@ export interface CommonConfig {
 /** Settings of {@link CommonConfig}, read by every function beside its own. */
 export const commonSettings: Settings<CommonConfig> = {
   PORT: integer('the port to listen on', 8080, { min: 0, max: 65_535 }),
-  LISTEN_ADDRESS: text('the address to listen on; all of them unless said', '::'),
+  LISTEN_ADDRESS: text('the address to listen on; all of them unless said', ''),
   K_REVISION: text('the revision, set by Knative', ''),
   LOG_LEVEL: choice('the least level that is written', ['debug', 'info', 'warn', 'error'], 'info'),
   LOG_FORMAT: choice('json for machines, line for a terminal', ['json', 'line'], 'json'),
@@ -37,8 +37,8 @@ export const commonSettings: Settings<CommonConfig> = {
     'http://broker-ingress.knative-eventing.svc.cluster.local/aiwfe-system/default',
   ),
   SERVICES_DOMAIN: text('the domain of the functions', 'aiwfe-system.svc.cluster.local'),
-  SERVICE_KEY: secret('the private Ed25519 JWK of this function (Secret aiwfe-identity)', 32),
-  SERVICE_JWKS: text('the public keys of all functions (Secret aiwfe-identity, key jwks)'),
+  SERVICE_KEY: jwk('the private Ed25519 JWK of this function (Secret aiwfe-identity)'),
+  SERVICE_JWKS: jwks('the public keys of all functions (Secret aiwfe-identity, key jwks)'),
 }
 
 /** Settings of the SQL store, for functions that use `deps.sql`. */
@@ -103,6 +103,8 @@ export interface Deps<C = CommonConfig> {
   readonly clock: { now(): number }
   /** A new random id. */
   readonly id: () => string
+  /** Says that events wait in the outbox: a process publishes them in the background. */
+  readonly retryOutbox: () => void
   /** Loads the clients that the configuration names, so that the getters above can make them. */
   load(): Promise<void>
   /** Closes what was opened, in reverse order; harmless when called again. */
@@ -120,6 +122,8 @@ export interface DepsParts<C> {
   identity: Identity
   clock?: { now(): number }
   id?: () => string
+  /** See {@link Deps.retryOutbox}; nothing unless said. */
+  retryOutbox?: () => void
   /** Members that a test puts in the place of the real clients. */
   clients?: Partial<Pick<Deps, ClientName>>
 }
@@ -204,6 +208,7 @@ export function createDeps<C extends object>(parts: DepsParts<C>): Deps<C> {
     metrics: parts.metrics,
     clock: parts.clock ?? { now: Date.now },
     id: parts.id ?? newId,
+    retryOutbox: parts.retryOutbox ?? (() => {}),
     load() {
       loading ??= loadClients()
       return loading

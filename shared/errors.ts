@@ -8,9 +8,9 @@ export type ErrorCode =
   | 'token_expired'
   | 'token_revoked'
   | 'permission_denied'
-  | 'csrf_failed'
   | 'not_found'
   | 'method_not_allowed'
+  | 'request_timeout'
   | 'conflict'
   | 'busy'
   | 'payload_too_large'
@@ -22,7 +22,6 @@ export type ErrorCode =
   | 'circuit_open'
   | 'dependency_unavailable'
   | 'model_unavailable'
-  | 'draining'
   | 'upstream_timeout'
 
 /** What a code means over HTTP. */
@@ -40,12 +39,16 @@ const CODES: Record<ErrorCode, ErrorKind> = {
   token_expired: { status: 401, retryable: false, title: 'the token has expired' },
   token_revoked: { status: 401, retryable: false, title: 'the token has been revoked' },
   permission_denied: { status: 403, retryable: false, title: 'not allowed' },
-  csrf_failed: { status: 403, retryable: false, title: 'the cross-site check failed' },
   not_found: { status: 404, retryable: false, title: 'no such thing here' },
   method_not_allowed: {
     status: 405,
     retryable: false,
     title: 'the path does not take this method',
+  },
+  request_timeout: {
+    status: 408,
+    retryable: false,
+    title: 'the request did not arrive in time',
   },
   conflict: { status: 409, retryable: false, title: 'it contradicts the present state' },
   busy: { status: 409, retryable: true, title: 'somebody is working on it right now' },
@@ -70,7 +73,6 @@ const CODES: Record<ErrorCode, ErrorKind> = {
     title: 'a store or service cannot be reached',
   },
   model_unavailable: { status: 503, retryable: true, title: 'no model can answer now' },
-  draining: { status: 503, retryable: true, title: 'this instance is stopping' },
   upstream_timeout: {
     status: 504,
     retryable: true,
@@ -85,6 +87,8 @@ export interface ErrorOptions {
   details?: Record<string, unknown>
   /** Seconds after which another try makes sense; becomes `Retry-After`. */
   retryAfterSeconds?: number
+  /** Another function's error: it speaks of our request to it, not of the one that we were asked. */
+  remote?: boolean
 }
 
 /** An error that was foreseen: its message and details may be shown to the caller, its cause never is. */
@@ -95,6 +99,7 @@ export class AppError extends Error {
   readonly retryable: boolean
   readonly details: Record<string, unknown>
   readonly retryAfterSeconds: number | undefined
+  readonly remote: boolean
 
   constructor(code: ErrorCode, message: string = CODES[code].title, options: ErrorOptions = {}) {
     super(message, { cause: options.cause })
@@ -103,6 +108,7 @@ export class AppError extends Error {
     this.retryable = CODES[code].retryable
     this.details = options.details ?? {}
     this.retryAfterSeconds = options.retryAfterSeconds
+    this.remote = options.remote ?? false
   }
 }
 
@@ -134,6 +140,9 @@ export function toAppError(thrown: unknown): AppError {
       details: { dependency: 'sql' },
     })
   }
+  if (isUnstorable(thrown)) {
+    return new AppError('validation_failed', 'a value cannot be stored as it is', { cause: thrown })
+  }
   return new AppError('internal', 'an unexpected error, quote the request id when you report it', {
     cause: thrown,
   })
@@ -145,6 +154,10 @@ const DATABASE_AWAY =
 
 const isDatabaseAway = (thrown: unknown): boolean =>
   thrown instanceof Error && 'code' in thrown && DATABASE_AWAY.test(String(thrown.code))
+
+/** PostgreSQL's class 22: the data, such as a text with a NUL or a date far away; no other try can help. */
+const isUnstorable = (thrown: unknown): boolean =>
+  thrown instanceof Error && 'code' in thrown && /^22[0-9A-Z]{3}$/.test(String(thrown.code))
 
 /** The envelope of the error contract, e.g. `{ error: { code: 'SERVICE_UNAVAILABLE', … } }` in lower-case codes. */
 export function toEnvelope(error: AppError, site: ErrorSite): ErrorEnvelope {
@@ -194,9 +207,10 @@ export function fromEnvelope(status: number, body: unknown, service: string): Ap
   if (found && typeof found.code === 'string' && found.code in CODES) {
     return new AppError(found.code as ErrorCode, String(found.message), {
       details: typeof found.details === 'object' && found.details ? found.details : {},
+      remote: true,
     })
   }
-  return new AppError('upstream_error', `${service} answered ${status}`)
+  return new AppError('upstream_error', `${service} answered ${status}`, { remote: true })
 }
 
 /** Every code with its status, for OpenAPI and for tests that compare both sides. */

@@ -22,6 +22,7 @@ export interface EncodedEvent {
   body: string
 }
 
+const JSON_TYPE = /[/+]json\b/i
 const STRUCTURED = 'application/cloudevents+json'
 const CORE = [
   'specversion',
@@ -73,8 +74,11 @@ function parseStructured(body: string): CloudEvent {
     throw new AppError('invalid_request', 'a structured CloudEvent must be a JSON object')
   }
   const { data, data_base64, ...attributes } = parsed as Record<string, unknown>
-  const encoded = typeof data_base64 === 'string' ? Buffer.from(data_base64, 'base64') : undefined
-  return build(attributes, encoded ?? data)
+  if (typeof data_base64 !== 'string') return build(attributes, data)
+  const bytes = Buffer.from(data_base64, 'base64')
+  const contentType = attributes.datacontenttype
+  const isText = typeof contentType === 'string' && JSON_TYPE.test(contentType)
+  return build(attributes, isText ? parseJson(bytes.toString('utf8')) : bytes)
 }
 
 function build(attributes: Record<string, unknown>, data: unknown): CloudEvent {
@@ -121,7 +125,7 @@ function optional(attributes: Record<string, unknown>, name: string): Record<str
 
 function parseData(contentType: string, body: string): unknown {
   if (body === '') return undefined
-  return /[/+]json\b/i.test(contentType) || contentType === '' ? parseJson(body) : body
+  return JSON_TYPE.test(contentType) || contentType === '' ? parseJson(body) : body
 }
 
 function parseJson(body: string): unknown {

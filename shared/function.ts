@@ -18,7 +18,9 @@ export interface FunctionDefinition<C extends object = object> {
   /** One entry for each event type that a Trigger sends here. */
   readonly events?: readonly EventHandler<C>[]
   /** Components beyond the configured stores that `/health` reports, e.g. `external-llm`. */
-  readonly checks?: Readonly<Record<string, (deps: Deps<C>) => Promise<void>>>
+  readonly checks?: Readonly<Record<string, (deps: Deps<C>, signal: AbortSignal) => Promise<void>>>
+  /** The schema whose `outbox` holds its events, see `shared/outbox.ts`. */
+  readonly outbox?: string
 }
 
 /** Handles one event type. */

@@ -1,9 +1,10 @@
 /** Health of a function: alive, ready, and the state of what it depends on. */
 import type { Context } from 'hono'
-import type { Deps } from './deps.ts'
+import type { Deps, KvConfig, ModelsConfig, SqlConfig, VectorsConfig } from './deps.ts'
 import type { FunctionDefinition } from './function.ts'
 import type { AppEnv } from './route.ts'
 import { version } from './version.ts'
+import { fetch, type LightFetchInit } from './web/fetch.ts'
 
 /** The three answers; only {@link Health.report} looks at dependencies, liveness and readiness never do. */
 export interface Health {
@@ -14,7 +15,7 @@ export interface Health {
 }
 
 interface ComponentHealth {
-  status: 'healthy' | 'degraded' | 'unavailable'
+  status: 'healthy' | 'unavailable'
   latency_ms: number
 }
 
@@ -28,10 +29,15 @@ export function createHealth<C extends object>(
   deps: Deps<C>,
 ): Health {
   const begun = performance.now()
-  const checks = { ...storeChecks(deps), ...bind(definition, deps) }
+  const checks = Object.fromEntries(
+    Object.entries({ ...storeChecks(deps), ...bind(definition, deps) }).map(([name, check]) => [
+      name,
+      createTimed(check),
+    ]),
+  )
   const status = deps.metrics.gauge(
     'service_health_status',
-    '1 healthy, 0.5 degraded, 0 unavailable',
+    'by component: 1 healthy, 0 unavailable',
   )
   let draining = false
   let cached: { at: number; components: Promise<Record<string, ComponentHealth>> } | undefined
@@ -45,7 +51,7 @@ export function createHealth<C extends object>(
   async function checkAll(): Promise<Record<string, ComponentHealth>> {
     await deps.load()
     const entries = await Promise.all(
-      Object.entries(checks).map(async ([name, check]) => [name, await timed(check)] as const),
+      Object.entries(checks).map(async ([name, check]) => [name, await check()] as const),
     )
     for (const [component, { status: state }] of entries) {
       const value = state === 'healthy' ? 1 : 0
@@ -77,16 +83,37 @@ export function createHealth<C extends object>(
   }
 }
 
-type Check = () => Promise<unknown>
+/** Ends when the signal is aborted, as far as its client can. */
+type Check = (signal: AbortSignal) => Promise<unknown>
 
 function storeChecks<C extends object>(deps: Deps<C>): Record<string, Check> {
-  const config = deps.config as Record<string, unknown>
+  const config = deps.config as Partial<SqlConfig & KvConfig & VectorsConfig & ModelsConfig>
+  const { DATABASE_URL, UPSTASH_REDIS_REST_URL, QDRANT_URL, QDRANT_API_KEY, OLLAMA_HOST } = config
   return {
-    ...('DATABASE_URL' in config && { database: async () => deps.sql`select 1` }),
-    ...('UPSTASH_REDIS_REST_URL' in config && { kv: () => deps.kv.ping() }),
-    ...('QDRANT_URL' in config && { vectors: () => deps.vectors.getCollections() }),
-    ...('OLLAMA_HOST' in config && { models: () => deps.models.version() }),
+    ...(DATABASE_URL !== undefined && {
+      database: async signal => {
+        const query = deps.sql`select 1`
+        signal.addEventListener('abort', () => query.cancel(), { once: true })
+        await query
+      },
+    }),
+    // Each of its commands has a deadline of its own.
+    ...(UPSTASH_REDIS_REST_URL !== undefined && { kv: () => deps.kv.ping() }),
+    // Asked directly, because neither client takes a signal.
+    ...(QDRANT_URL !== undefined && {
+      vectors: signal =>
+        ask(`${QDRANT_URL}/collections`, { headers: { 'api-key': QDRANT_API_KEY ?? '' }, signal }),
+    }),
+    ...(OLLAMA_HOST !== undefined && {
+      models: signal => ask(`${OLLAMA_HOST}/api/version`, { signal }),
+    }),
   }
+}
+
+async function ask(url: string, init: LightFetchInit): Promise<void> {
+  const response = await fetch(url, init)
+  await response.bytes()
+  if (!response.ok) throw new Error(`answered ${response.status}`)
 }
 
 function bind<C extends object>(
@@ -94,23 +121,42 @@ function bind<C extends object>(
   deps: Deps<C>,
 ): Record<string, Check> {
   return Object.fromEntries(
-    Object.entries(definition.checks ?? {}).map(([name, check]) => [name, () => check(deps)]),
+    Object.entries(definition.checks ?? {}).map(([name, check]) => [
+      name,
+      signal => check(deps, signal),
+    ]),
   )
 }
 
-async function timed(check: Check): Promise<ComponentHealth> {
-  const begun = performance.now()
-  let timer: NodeJS.Timeout | undefined
-  const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('timed out')), CHECK_TIMEOUT_MS)
-  })
-  try {
-    await Promise.race([check(), limit])
-    return { status: 'healthy', latency_ms: Math.round(performance.now() - begun) }
-  } catch {
-    return { status: 'unavailable', latency_ms: Math.round(performance.now() - begun) }
-  } finally {
-    clearTimeout(timer)
+/** One run at a time: while a run does not end, the component is unavailable and is not asked again. */
+function createTimed(check: Check): () => Promise<ComponentHealth> {
+  let pending: Promise<unknown> | undefined
+
+  return async () => {
+    if (pending) return { status: 'unavailable', latency_ms: 0 }
+    const begun = performance.now()
+    const limit = new AbortController()
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        limit.abort()
+        reject(new Error('timed out'))
+      }, CHECK_TIMEOUT_MS)
+    })
+    pending = Promise.try(check, limit.signal)
+    const over = (): void => {
+      pending = undefined
+    }
+    pending.then(over, over)
+    let status: ComponentHealth['status'] = 'healthy'
+    try {
+      await Promise.race([pending, late])
+    } catch {
+      status = 'unavailable'
+    } finally {
+      clearTimeout(timer)
+    }
+    return { status, latency_ms: Math.round(performance.now() - begun) }
   }
 }
 

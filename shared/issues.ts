@@ -34,6 +34,7 @@ const MESSAGES: Readonly<Record<string, (issue: Issue) => string>> = {
   too_big: ({ origin, maximum, inclusive }) =>
     bound(origin, inclusive === false ? 'less than' : 'at most', maximum),
   not_multiple_of: ({ divisor }) => `must be a multiple of ${divisor}`,
+  custom: ({ message }) => (typeof message === 'string' ? message : 'has a wrong value'),
   invalid_union: () => 'fits none of the forms that are allowed',
 }
 

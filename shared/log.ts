@@ -28,6 +28,8 @@ export interface LogOptions {
 
 const RANK: Record<LogLevel, number> = { debug: 10, info: 20, warn: 30, error: 40 }
 const SECRET_KEY = /pass(word|phrase)?$|secret|token|authorization|cookie|api_?key|private/i
+/** Levels of objects and lists below a field that are searched for secrets. */
+const MASKED_DEPTH = 4
 
 /** Makes the logger of one process. */
 export function createLog({
@@ -85,17 +87,22 @@ function createLineWriter(): (line: string) => void {
 function line(level: LogLevel, message: string, fields: LogFields): string {
   const pairs = Object.entries(fields).map(([key, value]) => `${key}=${inline(value)}`)
   const prefix = level === 'info' ? '' : `${level} `
-  return `${prefix}${message}${pairs.length > 0 ? ` ${pairs.join(' ')}` : ''}`
+  return `${prefix}${inline(message)}${pairs.length > 0 ? ` ${pairs.join(' ')}` : ''}`
 }
 
 /** Control characters must not reach a terminal. */
 const inline = (value: unknown): string =>
   (typeof value === 'string' ? value : (JSON.stringify(value) ?? '')).replace(/\p{Cc}+/gu, ' ⏎ ')
 
-function toLoggable(key: string, value: unknown): unknown {
+function toLoggable(key: string, value: unknown, depth = 0): unknown {
   if (SECRET_KEY.test(key)) return '***'
   if (value instanceof Error) return describe(value)
-  return value
+  if (depth >= MASKED_DEPTH || typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(item => toLoggable('', item, depth + 1))
+  if ('toJSON' in value) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [name, toLoggable(name, inner, depth + 1)]),
+  )
 }
 
 function describe(error: Error): string {

@@ -13,6 +13,10 @@ export interface Principal {
   sid?: string
 }
 
+/** The token of `Authorization: Bearer <token>`; a scheme is case-insensitive (RFC 9110 11.1). */
+export const bearerOf = (authorization: string | undefined): string | undefined =>
+  /^Bearer ([^\s,]+)$/i.exec(authorization ?? '')?.[1]
+
 /** A role that an account can hold. */
 export type Role = 'admin' | 'user' | 'readonly'
 

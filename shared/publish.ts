@@ -16,7 +16,11 @@ export interface EventDetails {
   extensions?: Readonly<Record<string, string | number | boolean>>
 }
 
-/** Sends an event; rejects with `dependency_unavailable` when the broker did not take it. */
+/**
+ * Sends an event.
+ * @throws {@link AppError} `dependency_unavailable` when the broker cannot be reached, `upstream_error` when it does
+ * not take the event
+ */
 export type Publish = (event: CloudEvent) => Promise<void>
 
 /** Longer than the broker's disk needs, shorter than a person waits. */
@@ -43,7 +47,7 @@ export function createPublish(brokerUrl: string): Publish {
       })
     }
     if (status >= 200 && status < 300) return
-    throw new AppError('dependency_unavailable', `the event broker answered ${status}`, {
+    throw new AppError('upstream_error', `the event broker answered ${status}`, {
       details: { dependency: 'broker', event_type: event.type },
     })
   }

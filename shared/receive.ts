@@ -1,7 +1,7 @@
 /** The event side of a function: `POST /` takes a CloudEvent, and the status tells the broker what to do next. */
 import type { Context } from 'hono'
 import type { Deps } from './deps.ts'
-import { AppError } from './errors.ts'
+import { AppError, toAppError } from './errors.ts'
 import { encodeEvent, parseEvent } from './event.ts'
 import type { FunctionDefinition } from './function.ts'
 import { type Issue, toProblems } from './issues.ts'
@@ -48,10 +48,13 @@ export async function receive<C extends object>(
  */
 function toEventError(thrown: unknown): never {
   if (thrown instanceof AppError) {
-    if (thrown.code === 'invalid_request' || thrown.retryable) throw thrown
+    const final = thrown.code === 'invalid_request' && !thrown.remote
+    if (final || thrown.retryable) throw thrown
     throw new AppError('dependency_unavailable', thrown.message, { cause: thrown })
   }
-  throw thrown
+  const error = toAppError(thrown)
+  if (error.code !== 'validation_failed') throw thrown
+  throw new AppError('invalid_request', error.message, { cause: thrown })
 }
 
 /** Events carry their trace as an extension; it wins over the header, which a broker may not pass on. */

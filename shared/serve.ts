@@ -9,29 +9,36 @@ import type { FullConfig, FunctionDefinition } from './function.ts'
 import { createIdentity } from './identity.ts'
 import { createLog } from './log.ts'
 import { createMetrics } from './metrics.ts'
+import { createOutboxRetry } from './outbox-retry.ts'
 import { createPublish } from './publish.ts'
 import { version } from './version.ts'
 
 /** Longer than any client of ours keeps an idle connection, so that the client is the one to close it. */
 const KEEP_ALIVE_MS = 100_000
-/** After this, a drain ends whatever is still running; Knative's own limit is the revision's timeout. */
-const DRAIN_TIMEOUT_MS = 25_000
+/** How often a drain looks for connections that have become idle. */
+const DRAIN_LOOK_MS = 50
 
 /** Starts `definition` in this process and never returns control of its lifetime: signals end it. */
 export function serve<C extends object>(definition: FunctionDefinition<C>): void {
   const config = readOrExit(definition)
-  const deps = createProcessDeps(definition, config)
-  const app = createApp(definition, deps)
+  const outbox =
+    definition.outbox === undefined ? undefined : createOutboxRetry(() => deps, definition.outbox)
+  const deps: Deps<C> = createProcessDeps(definition, config, outbox?.later)
+  const app = orExit(() => createApp(definition, deps))
   const server = listen(
     {
       fetch: app.fetch,
       port: config.PORT,
-      hostname: config.LISTEN_ADDRESS,
+      // Without one, Node listens on all addresses, also where there is no IPv6.
+      ...(config.LISTEN_ADDRESS !== '' && { hostname: config.LISTEN_ADDRESS }),
       overrideGlobalObjects: false,
     },
     () => {
       // After the port is open: what the first request needs loads while that request is on its way.
-      deps.load().catch(error => deps.log.error('a client could not be loaded', { error }))
+      deps.load().then(
+        () => outbox?.start(),
+        error => deps.log.error('a client could not be loaded', { error }),
+      )
     },
   ) as Server
   server.keepAliveTimeout = KEEP_ALIVE_MS
@@ -39,13 +46,20 @@ export function serve<C extends object>(definition: FunctionDefinition<C>): void
     deps.log.error(`cannot listen on port ${config.PORT}`, { error })
     process.exit(1)
   })
-  stopOnSignal(server, app.drain, deps)
+  stopOnSignal(server, app.drain, {
+    log: deps.log,
+    async close() {
+      await outbox?.close()
+      await deps.close()
+    },
+  })
 }
 
 /** The real dependencies of a process. */
 export function createProcessDeps<C extends object>(
   { name }: FunctionDefinition<C>,
   config: FullConfig<C>,
+  retryOutbox?: () => void,
 ): Deps<C> {
   const common: CommonConfig = config
   const clock = { now: Date.now }
@@ -69,17 +83,21 @@ export function createProcessDeps<C extends object>(
     metrics: createMetrics(),
     call: createCall({ service: name, version, domain: common.SERVICES_DOMAIN, identity, clock }),
     publish: createPublish(common.BROKER_URL),
+    ...(retryOutbox && { retryOutbox }),
   })
 }
 
 function readOrExit<C extends object>(definition: FunctionDefinition<C>): FullConfig<C> {
+  // The one place where a function reads its environment.
+  return orExit(() =>
+    readConfig(definition.name, { ...commonSettings, ...definition.config }, process.env),
+  ) as FullConfig<C>
+}
+
+/** Settings that do not go together show when the routes are made. */
+function orExit<T>(task: () => T): T {
   try {
-    // The one place where a function reads its environment.
-    return readConfig(
-      definition.name,
-      { ...commonSettings, ...definition.config },
-      process.env,
-    ) as FullConfig<C>
+    return task()
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     process.stderr.write(`${error.message}\n`)
@@ -93,12 +111,26 @@ function stopOnSignal(
   deps: { close(): Promise<void>; log: Deps['log'] },
 ): void {
   let stopping = false
+  let busy = 0
+  server.prependListener('request', (_, response) => {
+    busy += 1
+    response.once('close', () => {
+      busy -= 1
+    })
+    if (stopping) response.shouldKeepAlive = false
+  })
   const stop = (): void => {
     if (stopping) process.exit(1)
     stopping = true
     drain()
-    setTimeout(() => process.exit(1), DRAIN_TIMEOUT_MS).unref()
+    // A connection that is busy now stays open after its answer; how long answers may take is the platform's affair.
+    // One that never asked anything does not count as idle, so the last answer ends them all.
+    const looking = setInterval(() => {
+      if (busy === 0) server.closeAllConnections()
+      else server.closeIdleConnections()
+    }, DRAIN_LOOK_MS)
     server.close(() => {
+      clearInterval(looking)
       deps.close().then(
         () => process.exit(0),
         () => process.exit(1),

@@ -5,8 +5,8 @@ import type { Logger } from '../../shared/log.ts'
 
 /** The sorted set that gateways read: members by the millisecond at which they were added. */
 export const FEED = 'auth:revocations'
-/** Gone when the store lost its data; then everything is sent again. */
-const EPOCH = 'auth:revocations:epoch'
+/** Gone when the store lost its data; then everything is sent again, and gateways believe nothing until it is back. */
+export const EPOCH = 'auth:revocations:epoch'
 
 const BATCH = 500
 /** How often an instance looks whether the store still has the feed. */
@@ -31,6 +31,11 @@ export interface Revocations {
   addUser(tx: Sql | Transaction, userId: string, version: number): Promise<void>
   /** Sends what is not sent yet. Never fails: what stays is sent with a later request. */
   flush(): Promise<void>
+  /**
+   * Sends everything again if the store does not have it; concurrent calls share one run.
+   * @throws {@link AppError} `dependency_unavailable`
+   */
+  sync(): Promise<void>
 }
 
 /** `ttlSeconds` is how long a revoked token could still be accepted. */
@@ -46,6 +51,7 @@ export function createRevocations({
   log: Logger
 }): Revocations {
   let checkedAt = Number.NEGATIVE_INFINITY
+  let syncing: Promise<void> | undefined
 
   const add = async (tx: Sql | Transaction, prefix: string): Promise<void> => {
     await tx`
@@ -57,18 +63,31 @@ export function createRevocations({
 
   async function flush(): Promise<void> {
     try {
-      const isLost = await isFeedLost()
-      const rows = await sql()<{ member: string }[]>`
-        select member from auth.revocations
-        where expires_at > now() and (sent_at is null or ${isLost})
-        order by revoked_at limit ${isLost ? 100_000 : BATCH}`
-      for (let at = 0; at < rows.length; at += BATCH) {
-        await send(rows.slice(at, at + BATCH).map(({ member }) => member))
-      }
-      if (isLost) await kv().set(EPOCH, '1')
+      await sendWaiting()
     } catch (error) {
       log.warn('revocations wait for the key-value store', { error })
     }
+  }
+
+  function sync(): Promise<void> {
+    // What was seen a moment ago is what the caller doubts.
+    checkedAt = Number.NEGATIVE_INFINITY
+    syncing ??= sendWaiting().finally(() => {
+      syncing = undefined
+    })
+    return syncing
+  }
+
+  async function sendWaiting(): Promise<void> {
+    const isLost = await isFeedLost()
+    const rows = await sql()<{ member: string }[]>`
+      select member from auth.revocations
+      where expires_at > now() and (sent_at is null or ${isLost})
+      order by revoked_at limit ${isLost ? 100_000 : BATCH}`
+    for (let at = 0; at < rows.length; at += BATCH) {
+      await send(rows.slice(at, at + BATCH).map(({ member }) => member))
+    }
+    if (isLost) await kv().set(EPOCH, '1')
   }
 
   async function send(members: string[]): Promise<void> {
@@ -92,5 +111,6 @@ export function createRevocations({
     addSession: (tx, sid) => add(tx, `sid|${sid}`),
     addUser: (tx, userId, version) => add(tx, `uid|${userId}|${version}`),
     flush,
+    sync,
   }
 }

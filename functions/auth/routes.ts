@@ -62,6 +62,7 @@ export function authRoutes(app: App, deps: Deps<AuthConfig>): void {
 
   route(app, api.register, async input => {
     const { session, account } = await register(work, input)
+    await revocations.flush()
     return toTokens(accessTokens, session, account, idle)
   })
 
@@ -91,6 +92,11 @@ export function authRoutes(app: App, deps: Deps<AuthConfig>): void {
   route(app, api.listSessions, async (_, { principal }) => {
     const { userId, sid } = person(principal)
     return { sessions: await listLive(deps.sql, userId, sid) }
+  })
+
+  route(app, api.syncRevocations, async () => {
+    await revocations.sync()
+    return { whole: true }
   })
 
   route(app, api.jwks, async () => {

@@ -9,6 +9,7 @@ const chat: FunctionDefinition<ChatConfig> = defineFunction({
   config: chatSettings,
   contract: chatContract,
   routes: chatRoutes,
+  outbox: 'chat',
 })
 
 export default chat

@@ -191,10 +191,23 @@ function travel(journey: Journey, { agent, address, log, resolve, reject }: Way)
     return opened
   }
 
-  const timer = setTimeout(() => fail(late(service), permit.fail), route.timeoutMs)
+  /** Who is late: the client that still owes us its body, or the function that has it (or does not take it). */
+  function onLate(): void {
+    const owed = streamsBody && !incoming.complete && !upstream.writableNeedDrain
+    if (owed && !begun) fail(slow(), permit.release)
+    else fail(late(service), permit.fail)
+  }
+
+  let timer = setTimeout(onLate, route.timeoutMs)
   outgoing.on('close', onLeave)
   upstream = open()
   if (!streamsBody) return void upstream.end(body)
+  incoming.once('end', () => {
+    if (settled || begun) return
+    // The function's time begins when it has everything.
+    clearTimeout(timer)
+    timer = setTimeout(onLate, route.timeoutMs)
+  })
   if (incoming.headers['content-length'] === undefined) {
     watchSize(incoming, route.maxBytes, () => fail(tooLarge(route.maxBytes), permit.release))
   }
@@ -258,6 +271,9 @@ const late = (service: string): AppError =>
   new AppError('upstream_timeout', `${service} did not answer in time`, {
     details: { upstream: service },
   })
+
+const slow = (): AppError =>
+  new AppError('request_timeout', 'the body of the request did not arrive in time')
 
 const cut = (service: string, cause?: unknown): AppError =>
   new AppError('upstream_error', `${service} stopped in the middle of its answer`, {

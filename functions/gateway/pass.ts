@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Context } from 'hono'
 import { createAccessTokens } from '../../shared/access-token.ts'
+import { syncRevocations } from '../../shared/contracts/auth.ts'
 import type { Deps } from '../../shared/deps.ts'
 import { AppError } from '../../shared/errors.ts'
 import { allows, type Principal } from '../../shared/principal.ts'
@@ -34,6 +35,9 @@ export type Pass = (c: Context<AppEnv>, route: Route) => Promise<Response>
 /** Public operations are called in the gateway's own name. */
 const SELF: Principal = { sub: 'gateway', kind: 'service', service: 'gateway', permissions: [] }
 
+/** People wait for it, once, when the store has lost its data. */
+const REBUILD_TIMEOUT_MS = 5_000
+
 const SECURITY_PAIRS = SECURITY_HEADERS.flat()
 
 /** Makes the way of one gateway process. */
@@ -41,10 +45,12 @@ export function createPass(deps: Deps<GatewayConfig>, cors: Cors): Pass {
   const { config, log, clock, identity } = deps
   const now = (): number => performance.now()
   const kv = () => deps.kv
+  const rebuild = () =>
+    deps.call(syncRevocations, {}, { principal: SELF, timeoutMs: REBUILD_TIMEOUT_MS })
   const networkOf = createClientNetwork(config.TRUSTED_PROXIES)
   const people = createPeople({
     tokens: createAccessTokens(config, deps),
-    revocations: createRevocations({ kv, log, now, epoch: clock.now }),
+    revocations: createRevocations({ kv, rebuild, log, now, epoch: clock.now }),
   })
   const limit = createRateLimit({
     limit: config.API_RATE_LIMIT,
@@ -107,7 +113,9 @@ export function createPass(deps: Deps<GatewayConfig>, cors: Cors): Pass {
 
     const context = currentContext() ?? openContext(() => undefined)
     const onward = { ...context, trace: openSpan(context.trace) }
-    onward.deadline = clock.now() + route.deadlineMs
+    // A body that is still on its way takes its client's time, not the function's.
+    const uploadMs = !body && takesBody(incoming.method) && !incoming.complete ? route.timeoutMs : 0
+    onward.deadline = clock.now() + route.deadlineMs + uploadMs
     const headers = toInward(incoming.headers)
     for (const [name, value] of Object.entries(contextHeaders(onward))) headers.push(name, value)
     headers.push('authorization', `Bearer ${token}`)

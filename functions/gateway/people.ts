@@ -1,7 +1,7 @@
 /** Proves the people who call: their access token, and that it has not been revoked. */
 import type { AccessClaims, AccessTokens } from '../../shared/access-token.ts'
 import { AppError } from '../../shared/errors.ts'
-import { type Principal, permissionsOf } from '../../shared/principal.ts'
+import { bearerOf, type Principal, permissionsOf } from '../../shared/principal.ts'
 import type { Revocations } from './revocations.ts'
 
 /** A proven person, as the functions behind the gateway will see them. */
@@ -42,7 +42,7 @@ export function createPeople({
 
   return {
     async prove(authorization, { stale }) {
-      const token = /^Bearer ([^\s,]+)$/.exec(authorization ?? '')?.[1]
+      const token = bearerOf(authorization)
       if (!token) throw new AppError('unauthenticated', 'this call needs an access token')
       const claims = await tokens.verify(token)
       const age = await revocations.refresh()

@@ -79,6 +79,10 @@ export function createRateLimit(options: RateLimitOptions): RateLimit {
       account.used = 0
       // Counted from before the question, so never later than the store believes.
       account.until = sentAt + leaseMs
+      if (taken.granted > 0 && now() >= account.until) {
+        failedAt = now()
+        log.warn('the rate limit counts alone: a lease had expired when it came')
+      }
       account.refusedUntil = taken.granted > 0 ? 0 : now() + Math.min(REFUSAL_MS, taken.resetMs)
     } catch (error) {
       failedAt = now()

@@ -15,6 +15,8 @@ export interface Revocations {
 
 /** The sorted set that `auth` writes: score = ms when it was added, member = `sid|<id>|<exp>` or `uid|<id>|<uv>|<exp>`. */
 const KEY = 'auth:revocations'
+/** Written by `auth` when the set is whole; without it the store has lost its data, or never had any. */
+const EPOCH = 'auth:revocations:epoch'
 /** The promise to people: a revoked token is dead everywhere within this. */
 const MAX_AGE_MS = 5_000
 /** From here on the list is pulled beside the request instead of before it, so busy instances never wait. */
@@ -23,19 +25,26 @@ const EARLY_AGE_MS = 2_500
 const TRUST_MS = 60_000
 /** While the store fails, it is asked no more often than this. */
 const PAUSE_MS = 1_000
+/** How often `auth` is asked to write the set again. */
+const REBUILD_PAUSE_MS = 5_000
 /** Writers' clocks differ and writers may be late: what was added a little before the cursor is read again. */
 const OVERLAP_MS = 120_000
 /** The whole list again, for what a writer could only add much later (it was cut off from the store). */
 const WHOLE_MS = 300_000
 
-/** Makes an empty list. `now` is a clock that never goes back; `epoch` says the time of day. */
+/**
+ * Makes an empty list. `now` is a clock that never goes back; `epoch` says the time of day; `rebuild` asks `auth` to
+ * write the set again.
+ */
 export function createRevocations({
   kv,
+  rebuild,
   log,
   now,
   epoch,
 }: {
-  kv: () => Pick<Kv, 'zrange'>
+  kv: () => Pick<Kv, 'multi'>
+  rebuild: () => Promise<unknown>
   log: Logger
   now: () => number
   epoch: () => number
@@ -45,31 +54,56 @@ export function createRevocations({
   let syncedAt = Number.NEGATIVE_INFINITY
   let wholeAt = Number.NEGATIVE_INFINITY
   let failedAt = Number.NEGATIVE_INFINITY
+  let rebuiltAt = Number.NEGATIVE_INFINITY
   let cursor = 0
   let running: Promise<void> | undefined
 
   async function pull(): Promise<void> {
-    const begun = now()
-    const whole = begun - wholeAt >= WHOLE_MS
-    const from = whole ? 0 : Math.max(0, cursor - OVERLAP_MS)
     try {
-      const found = await kv().zrange<string[]>(KEY, from, '+inf', {
-        byScore: true,
-        withScores: true,
-      })
-      for (let i = 0; i + 1 < found.length; i += 2) {
-        add(String(found[i]))
-        cursor = Math.max(cursor, Number(found[i + 1]) || 0)
-      }
-      // The age counts from when we asked: what was added after that may be missing.
-      syncedAt = begun
-      if (whole) {
-        wholeAt = begun
-        forget(epoch() / 1000)
-      }
+      if ((await read()) || ((await isRebuilt()) && (await read()))) return
+      failedAt = now()
+      log.warn('the list of revoked tokens is not whole')
     } catch (error) {
       failedAt = now()
       log.warn('revoked tokens could not be pulled', { error })
+    }
+  }
+
+  /** Whether the set was whole. What was found counts either way: it only takes rights away. */
+  async function read(): Promise<boolean> {
+    const begun = now()
+    const whole = begun - wholeAt >= WHOLE_MS
+    const from = whole ? 0 : Math.max(0, cursor - OVERLAP_MS)
+    const [known, found] = await kv()
+      .multi()
+      .exists(EPOCH)
+      .zrange<string[]>(KEY, from, '+inf', { byScore: true, withScores: true })
+      .exec<[number, string[]]>()
+    for (let i = 0; i + 1 < found.length; i += 2) {
+      add(String(found[i]))
+      cursor = Math.max(cursor, Number(found[i + 1]) || 0)
+    }
+    if (Number(known) === 0) return false
+    // The age counts from when we asked: what was added after that may be missing.
+    syncedAt = begun
+    if (whole) {
+      wholeAt = begun
+      forget(epoch() / 1000)
+    }
+    return true
+  }
+
+  /** A store that knows nothing may be a new one, where nobody has logged in: `auth` alone can say. */
+  async function isRebuilt(): Promise<boolean> {
+    if (now() - rebuiltAt < REBUILD_PAUSE_MS) return false
+    try {
+      await rebuild()
+      return true
+    } catch (error) {
+      log.warn('auth could not write the list of revoked tokens', { error })
+      return false
+    } finally {
+      rebuiltAt = now()
     }
   }
 

@@ -10,7 +10,7 @@ import { toHomePage } from './home-page.ts'
 import { createPass, wireOf } from './pass.ts'
 import { createRoutingTable } from './routing-table.ts'
 import { SECURITY_HEADERS } from './security-headers.ts'
-import type { GatewayConfig } from './settings.ts'
+import { assertKeys, type GatewayConfig } from './settings.ts'
 import { parseTarget } from './target.ts'
 
 const LINKS = {
@@ -22,6 +22,7 @@ const LINKS = {
 
 /** Adds them; a path that is not in the table is not found. */
 export function gatewayRoutes(app: App, deps: Deps<GatewayConfig>): void {
+  assertKeys(deps.config)
   const cors = createCors(deps.config.CORS_ORIGINS)
   const pass = createPass(deps, cors)
   const healthy = { status: 'healthy', service: 'gateway', version } as const

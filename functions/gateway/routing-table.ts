@@ -57,8 +57,8 @@ const STREAM_DEADLINE_MS = 300_000
 
 /** The operations that the gateway passes on, in the order of the contracts. */
 export function publicOperations(): Operation<unknown, unknown>[] {
-  return CONTRACTS.flatMap(contract => contract.operations).filter(({ callers }) =>
-    callers.includes('gateway'),
+  return CONTRACTS.flatMap(contract => contract.operations).filter(
+    ({ callers, internal }) => callers.includes('gateway') && !internal,
   )
 }
 

@@ -4,7 +4,7 @@ import {
   accessTokenSettings,
   masterSecret,
 } from '../../shared/access-token-settings.ts'
-import { integer, type Setting, type Settings, url } from '../../shared/config.ts'
+import { ConfigError, integer, type Setting, type Settings, url } from '../../shared/config.ts'
 import { type KvConfig, kvSettings } from '../../shared/deps.ts'
 
 /** Configuration of the gateway. */
@@ -37,6 +37,24 @@ export const gatewaySettings: Settings<GatewayConfig> = {
   ]),
   HTTP_PROXY: url('the forward proxy to the functions, where their names have no DNS', ''),
   CORS_ORIGINS: list('web origins that may call the API', toOrigin, []),
+}
+
+/**
+ * The key of the profile must be there, or every token would be refused.
+ * @throws {@link ConfigError}
+ */
+export function assertKeys({
+  JWT_ALGORITHM,
+  JWT_SECRET,
+  JWT_PUBLIC_KEYS,
+  JWT_PRIVATE_KEY,
+}: AccessTokenConfig): void {
+  const missing =
+    JWT_ALGORITHM === 'HS256'
+      ? !JWT_SECRET && 'JWT_SECRET'
+      : !JWT_PUBLIC_KEYS && !JWT_PRIVATE_KEY && 'JWT_PUBLIC_KEYS'
+  if (!missing) return
+  throw new ConfigError('gateway', [`"${missing}" is missing: ${JWT_ALGORITHM} proves with it`])
 }
 
 function list(

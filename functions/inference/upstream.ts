@@ -43,7 +43,10 @@ export function forRequest(models: Models, { model, signal, onLine }: UpstreamOp
   }) as Models
 }
 
-/** What the server's own error means to our caller; its text is shown, because it is about the request. */
+/**
+ * What the server's own error means to our caller. The text of a 4xx is about the request and is shown; that of a 5xx
+ * is about the server, may name its paths, and is for the log alone.
+ */
 export function describeUpstream(status: number, text: string, model: string): AppError {
   const said = text.slice(0, MAX_ERROR_CHARS)
   if (status === 404) {
@@ -57,7 +60,8 @@ export function describeUpstream(status: number, text: string, model: string): A
     })
   }
   if (status >= 400 && status < 500) return new AppError('invalid_request', said)
-  return new AppError('model_unavailable', `the model server failed: ${said}`, {
+  return new AppError('model_unavailable', 'the model server failed', {
+    cause: new Error(said),
     details: { status },
   })
 }

@@ -11,6 +11,7 @@ const memory: FunctionDefinition<MemoryConfig> = defineFunction({
   config: memorySettings,
   contract: memoryContract,
   routes: memoryRoutes,
+  outbox: 'memory',
   events: [on(turnCompleted, digestTurn), on(episodeRecorded, digestEpisode)],
 })
 

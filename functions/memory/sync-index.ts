@@ -1,7 +1,7 @@
 /** Brings the vector index up to the rows of Postgres that it does not reflect yet. */
-import type { Transaction } from '../../shared/clients/sql.ts'
+import { MEMORIES } from '../../shared/vector-collections.ts'
 import type { MemoryDeps } from './settings.ts'
-import { COLLECTION, type Embedding, embedTexts, inCollection } from './vector-index.ts'
+import { type Embedding, embedTexts, inCollection } from './vector-index.ts'
 
 interface PendingRow {
   id: string
@@ -13,12 +13,16 @@ interface PendingRow {
   superseded: boolean
   forgotten: boolean
   recorded_at: Date
+  /** Nobody else takes the row until then; it also tells one claim from another. */
+  index_claimed_until: Date
 }
 
 /** How many rows are embedded at once. */
 const BATCH = 32
 /** How many batches one request takes along. */
 const MAX_ROUNDS = 8
+/** What a claim outlives the time of its request by; a process that dies leaves its rows waiting this much longer. */
+const CLAIM_MARGIN_MS = 15_000
 
 /**
  * Indexes what waits, whoever left it. A failure is logged and counted: the rows stay, words find them until then, and
@@ -30,30 +34,45 @@ export async function syncIndex(
 ): Promise<void> {
   const until = performance.now() + timeoutMs
   for (let round = 0; round < MAX_ROUNDS && performance.now() < until; round++) {
-    const rows = await pendingRows(deps)
+    const leftMs = Math.max(1, Math.ceil(until - performance.now()))
+    const rows = await claimRows(deps, leftMs + CLAIM_MARGIN_MS)
     if (rows.length === 0) return
     try {
-      await indexRows(deps, rows, Math.max(1, Math.ceil(until - performance.now())))
+      await indexRows(deps, rows, leftMs)
     } catch (error) {
       deps.log.warn(`${rows.length} memories wait for the vector index`, { error })
-      const ids = rows.map(({ id }) => id)
       await deps.sql`
-        update memory.memories set index_attempts = index_attempts + 1 where id in ${deps.sql(ids)}`
+        update memory.memories set index_attempts = index_attempts + 1, index_claimed_until = null
+        where id in ${deps.sql(rows.map(({ id }) => id))}
+          and index_claimed_until = ${claimOf(rows)}`
       return
     }
   }
 }
 
-/** The more often rows failed, the fewer go together, so that one that can never be indexed ends up alone. */
-async function pendingRows({ sql }: MemoryDeps): Promise<PendingRow[]> {
-  const rows = await sql<PendingRow[]>`
-    select id, user_id, kind, text, revision, recorded_at, index_attempts,
-      retired_at is not null as superseded, forgotten_at is not null as forgotten
-    from memory.memories
-    where indexed_revision < revision
-    order by index_attempts, recorded_at
-    limit ${BATCH}`
-  return rows.slice(0, Math.max(1, BATCH >> Math.min(30, rows[0]?.index_attempts ?? 0)))
+/**
+ * Takes rows that nobody else is working on. The more often rows failed, the fewer go together, so that one that can
+ * never be indexed ends up alone.
+ */
+async function claimRows({ sql }: MemoryDeps, claimMs: number): Promise<PendingRow[]> {
+  return sql<PendingRow[]>`
+    with waiting as (
+      select id, index_attempts, recorded_at from memory.memories
+      where indexed_revision < revision
+        and (index_claimed_until is null or index_claimed_until < clock_timestamp())
+      order by index_attempts, recorded_at
+      limit ${BATCH}
+      for update skip locked
+    ), ranked as (
+      select id, row_number() over (order by index_attempts, recorded_at) as place,
+        greatest(1, ${BATCH}::int >> least(30, min(index_attempts) over ())) as batch
+      from waiting
+    )
+    update memory.memories
+    set index_claimed_until = now() + make_interval(secs => ${claimMs / 1000})
+    where id in (select id from ranked where place <= batch)
+    returning id, user_id, kind, text, revision, recorded_at, index_claimed_until,
+      retired_at is not null as superseded, forgotten_at is not null as forgotten`
 }
 
 async function indexRows(deps: MemoryDeps, rows: PendingRow[], timeoutMs: number): Promise<void> {
@@ -61,39 +80,52 @@ async function indexRows(deps: MemoryDeps, rows: PendingRow[], timeoutMs: number
   const texts = fresh.map(({ text }) => text)
   const embeddings = await embedTexts(deps, texts, timeoutMs)
   const byId = new Map(fresh.map(({ id }, index) => [id, embeddings[index]]))
-  const store = () => deps.sql.begin(tx => write(deps, tx, rows, byId))
+  const store = () => write(deps, rows, byId)
   const size = embeddings[0]?.vector.length
   await (size === undefined ? store() : inCollection(deps, size, store))
+  await settle(deps, rows)
 }
 
-/** Writes under the rows' locks, so that an older state can never overwrite a newer one in the index. */
 async function write(
   { vectors }: MemoryDeps,
-  tx: Transaction,
   rows: PendingRow[],
   embeddings: Map<string, Embedding | undefined>,
 ): Promise<void> {
-  const locked = await tx<{ id: string; revision: number }[]>`
-    select id, revision from memory.memories
-    where id in ${tx(rows.map(({ id }) => id))} and indexed_revision < revision
-    order by id
-    for update`
-  const current = new Map(locked.map(({ id, revision }) => [id, revision]))
-  const valid = rows.filter(({ id, revision }) => current.get(id) === revision)
-  const points = valid.flatMap(row => {
+  const points = rows.flatMap(row => {
     const embedding = embeddings.get(row.id)
     return embedding ? [toPoint(row, embedding)] : []
   })
-  const gone = valid.flatMap(({ id, forgotten }) => (forgotten ? [id] : []))
-  if (points.length > 0) await vectors.upsert(COLLECTION, { wait: true, points })
-  if (gone.length > 0 && (await vectors.collectionExists(COLLECTION)).exists) {
-    await vectors.delete(COLLECTION, { wait: true, points: gone })
+  const gone = rows.flatMap(({ id, forgotten }) => (forgotten ? [id] : []))
+  if (points.length > 0) await vectors.upsert(MEMORIES.name, { wait: true, points })
+  if (gone.length > 0 && (await vectors.collectionExists(MEMORIES.name)).exists) {
+    await vectors.delete(MEMORIES.name, { wait: true, points: gone })
   }
-  if (valid.length === 0) return
-  await tx`
-    update memory.memories set indexed_revision = revision, index_attempts = 0
-    where id in ${tx(valid.map(({ id }) => id))}`
 }
+
+/**
+ * Gives the rows back. One that changed meanwhile goes on waiting; one whose claim ran out may have been written by
+ * another in a newer state, over which ours now lies, so it is written once more.
+ */
+async function settle(deps: MemoryDeps, rows: PendingRow[]): Promise<void> {
+  const { sql } = deps
+  const seen = sql.json(rows.map(({ id, revision }) => ({ id, revision })))
+  const settled = await sql<{ id: string }[]>`
+    update memory.memories m
+    set indexed_revision = greatest(m.indexed_revision, seen.revision), index_attempts = 0,
+      index_claimed_until = null
+    from jsonb_to_recordset(${seen}) as seen (id uuid, revision integer)
+    where m.id = seen.id and m.index_claimed_until = ${claimOf(rows)}
+    returning m.id`
+  const held = new Set(settled.map(({ id }) => id))
+  const lost = rows.flatMap(({ id }) => (held.has(id) ? [] : [id]))
+  if (lost.length === 0) return
+  await sql`
+    update memory.memories set indexed_revision = 0, index_claimed_until = null
+    where id in ${sql(lost)}`
+}
+
+/** Rows that were taken together were taken until the same moment. */
+const claimOf = ([row]: PendingRow[]): Date | null => row?.index_claimed_until ?? null
 
 const toPoint = (row: PendingRow, { model, vector }: Embedding) => ({
   id: row.id,

@@ -1,6 +1,7 @@
 /** The vector index: Qdrant's collection `memories`, made from Postgres and never trusted over it. */
 import { embed } from '../../shared/contracts/inference.ts'
 import { AppError } from '../../shared/errors.ts'
+import { ensureIndexes, MEMORIES } from '../../shared/vector-collections.ts'
 import type { MemoryDeps } from './settings.ts'
 
 /** A vector and the model that made it: vectors of two models cannot be compared. */
@@ -15,14 +16,7 @@ export interface Neighbour {
   score: number
 }
 
-/** The collection's name; the point of a memory has the memory's id. */
-export const COLLECTION = 'memories'
-
-const PAYLOAD_INDEXES = [
-  ['user_id', { type: 'keyword', is_tenant: true }],
-  ['kind', 'keyword'],
-  ['superseded', 'bool'],
-] as const
+const { name: COLLECTION, distance } = MEMORIES
 
 /** Embeds `texts` in their order, as the function itself: a reader needs no right to run models. */
 export async function embedTexts(
@@ -115,12 +109,10 @@ async function assertSize({ vectors }: MemoryDeps, size: number): Promise<void> 
 
 async function createCollection({ vectors }: MemoryDeps, size: number): Promise<void> {
   try {
-    await vectors.createCollection(COLLECTION, { vectors: { size, distance: 'Cosine' } })
+    await vectors.createCollection(COLLECTION, { vectors: { size, distance } })
   } catch (error) {
     // Another instance may have been faster.
     if (!(await vectors.collectionExists(COLLECTION)).exists) throw error
   }
-  for (const [field_name, field_schema] of PAYLOAD_INDEXES) {
-    await vectors.createPayloadIndex(COLLECTION, { field_name, field_schema, wait: true })
-  }
+  await ensureIndexes(vectors, MEMORIES)
 }

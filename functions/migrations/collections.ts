@@ -1,29 +1,7 @@
-/** The vector collections of the platform, made when they are missing. */
+/** Makes the vector collections of the platform when they are missing. */
 import type { Vectors } from '../../shared/clients/vectors.ts'
 import { AppError } from '../../shared/errors.ts'
-
-/** What a collection must be like. One of another size would hold vectors of another model: never mixed. */
-export interface Collection {
-  name: string
-  size: number
-  distance: 'Cosine'
-  /** Fields that searches filter by. `tenant` keeps the points of one value together. */
-  indexes: readonly { field: string; type: 'keyword' | 'bool'; tenant?: boolean }[]
-}
-
-/** Every collection. */
-export const COLLECTIONS: readonly Collection[] = [
-  {
-    name: 'memories',
-    size: 768,
-    distance: 'Cosine',
-    indexes: [
-      { field: 'user_id', type: 'keyword', tenant: true },
-      { field: 'kind', type: 'keyword' },
-      { field: 'superseded', type: 'bool' },
-    ],
-  },
-]
+import { COLLECTIONS, type Collection, ensureIndexes } from '../../shared/vector-collections.ts'
 
 /**
  * Makes what is missing, and the indexes of what is there: harmless when repeated.
@@ -43,17 +21,11 @@ export async function ensureCollections(
 }
 
 async function ensure(vectors: Vectors, collection: Collection): Promise<boolean> {
-  const { name, size, distance, indexes } = collection
+  const { name, size, distance } = collection
   const { exists } = await vectors.collectionExists(name)
   if (exists) assertSame(collection, (await vectors.getCollection(name)).config.params.vectors)
   else await vectors.createCollection(name, { vectors: { size, distance } })
-  for (const { field, type, tenant } of indexes) {
-    await vectors.createPayloadIndex(name, {
-      field_name: field,
-      field_schema: tenant ? { type: 'keyword', is_tenant: true } : type,
-      wait: true,
-    })
-  }
+  await ensureIndexes(vectors, collection)
   return !exists
 }
 

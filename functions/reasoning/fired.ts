@@ -6,7 +6,7 @@ import {
   alertAnalyzed,
 } from '../../shared/contracts/reasoning.ts'
 import type { Deps } from '../../shared/deps.ts'
-import { AppError } from '../../shared/errors.ts'
+import { AppError, toAppError } from '../../shared/errors.ts'
 import type { CloudEvent } from '../../shared/event.ts'
 import { createEvent } from '../../shared/publish.ts'
 import { analyze, askAbout, type Fact, signatureOf } from './analyze.ts'
@@ -112,6 +112,8 @@ async function orUnavailable<T>(task: Promise<T>): Promise<T> {
   try {
     return await task
   } catch (cause) {
+    // Data that no database takes is the event's own fault: it is final.
+    if (toAppError(cause).code === 'validation_failed') throw cause
     throw new AppError('dependency_unavailable', 'the history of alerts cannot be reached', {
       cause,
       details: { dependency: 'database' },

@@ -13,9 +13,20 @@ export function createFunctionFiles(name: string): Record<string, string> {
   }
 }
 
-/** `order-desk` is `orderDesk`. */
-const toIdentifier = (name: string): string =>
-  name.replaceAll(/-+([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
+/** `order-desk` is `orderDesk`, and `delete`, which is no name for a constant, is `deleteFunction`. */
+function toIdentifier(name: string): string {
+  const id = name.replaceAll(/-+([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
+  return TAKEN.has(id) ? `${id}Function` : id
+}
+
+/** Reserved words of modules (ECMA-262, 12.7.2), globals that cannot be declared anew, and names in the files below. */
+const TAKEN = new Set(
+  `arguments await break case catch class const continue debugger default delete do else enum eval export extends false
+  finally for function if implements import in instanceof interface let new null package private protected public
+  return static super switch this throw true try typeof var void while with yield
+  exports globalThis require undefined
+  createTestApp defineFunction expect giveGreeting greetingRequested on test`.split(/\s+/),
+)
 
 const contract = (name: string, id: string): string => `/** The contract of \`${name}\`. */
 import * as z from 'zod/mini'

@@ -200,9 +200,23 @@ export const jwks: Operation<Record<string, never>, { keys: Record<string, unkno
   output: () => z.object({ keys: z.array(z.record(z.string(), z.unknown())) }),
 }
 
+/** Writes the revocation feed of the gateways again, when the key-value store has lost it or never had it. */
+export const syncRevocations: Operation<Record<string, never>, { whole: boolean }> = {
+  service: 'auth',
+  name: 'revocations-sync',
+  method: 'POST',
+  path: '/internal/revocations/sync',
+  summary: 'write the revocation feed again',
+  permission: 'internal:revocations',
+  callers: ['gateway'],
+  internal: true,
+  input: () => z.strictObject({}),
+  output: () => z.object({ whole: z.boolean() }),
+}
+
 /** Everything that `auth` offers. */
 export const authContract: Contract = {
   service: 'auth',
-  operations: [register, login, refresh, logout, me, listSessions, jwks],
+  operations: [register, login, refresh, logout, me, listSessions, jwks, syncRevocations],
   events: [],
 }

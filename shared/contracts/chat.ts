@@ -1,6 +1,7 @@
 /** The contract of `chat`: conversations that remember. */
 import * as z from 'zod/mini'
 import type { Contract, EventType, Operation } from '../contract.ts'
+import { plainText } from '../text.ts'
 
 /** A conversation of one user. Times are RFC 3339. */
 export interface Conversation {
@@ -78,14 +79,14 @@ const conversation = () =>
 const sendInput = () =>
   z.strictObject({
     conversation_id: z.uuid(),
-    content: z.string().check(z.minLength(1), z.maxLength(20_000)),
-    model: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
-    idempotency_key: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
+    content: plainText(1, 20_000),
+    model: z.optional(plainText(1, 200)),
+    idempotency_key: z.optional(plainText(1, 200)),
   })
 
 const page = () => ({
   limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(100)), 20),
-  cursor: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
+  cursor: z.optional(plainText(1, 200)),
 })
 
 /** Begins a conversation. */
@@ -98,7 +99,7 @@ export const createConversation: Operation<{ title: string }, Conversation> = {
   permission: 'cognitive:inference',
   callers: ['gateway'],
   status: 201,
-  input: () => z.strictObject({ title: z._default(z.string().check(z.maxLength(200)), '') }),
+  input: () => z.strictObject({ title: z._default(plainText(0, 200), '') }),
   output: conversation,
 }
 
@@ -186,12 +187,12 @@ export const turnCompleted: EventType<TurnCompleted> = {
   summary: 'a user said something and was answered',
   data: () =>
     z.object({
-      user_id: z.string(),
-      conversation_id: z.string(),
-      turn_id: z.string(),
-      user_text: z.string(),
-      assistant_text: z.string(),
-      occurred_at: z.string(),
+      user_id: plainText(),
+      conversation_id: plainText(),
+      turn_id: plainText(),
+      user_text: plainText(),
+      assistant_text: plainText(),
+      occurred_at: plainText(),
     }),
 }
 

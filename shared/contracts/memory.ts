@@ -1,6 +1,7 @@
 /** The contract of `memory`: what was said is kept, reconciled with what is known, and found again. */
 import * as z from 'zod/mini'
 import type { Contract, EventType, Operation } from '../contract.ts'
+import { plainText } from '../text.ts'
 
 /** How far a memory has come: indexed as it was said, then extracted and consolidated. */
 export type MemoryStatus = 'pending' | 'consolidated'
@@ -77,9 +78,6 @@ export interface ListResult {
   next_cursor: string | null
 }
 
-const text = (min: number, max: number): z.ZodMiniString =>
-  z.string().check(z.minLength(min), z.maxLength(max))
-
 const memoryShape = () => ({
   id: z.string(),
   text: z.string(),
@@ -104,10 +102,10 @@ export const remember: Operation<RememberInput, RememberResult> = {
   status: 201,
   input: () =>
     z.strictObject({
-      content: text(1, 10_000),
-      source: z._default(text(1, 100), 'api'),
-      tags: z._default(z.array(text(1, 50)).check(z.maxLength(20)), []),
-      idempotency_key: z.optional(text(1, 200)),
+      content: plainText(1, 10_000),
+      source: z._default(plainText(1, 100), 'api'),
+      tags: z._default(z.array(plainText(1, 50)).check(z.maxLength(20)), []),
+      idempotency_key: z.optional(plainText(1, 200)),
     }),
   output: () => z.object({ memory_id: z.string(), status: z.enum(['pending', 'consolidated']) }),
 }
@@ -123,7 +121,7 @@ export const recall: Operation<RecallInput, RecallResult> = {
   callers: ['gateway', 'chat', 'reasoning'],
   input: () =>
     z.strictObject({
-      query: text(1, 1_000),
+      query: plainText(1, 1_000),
       limit: z._default(z.int().check(z.minimum(1), z.maximum(100)), 10),
       threshold: z._default(z.number().check(z.minimum(0), z.maximum(1)), 0),
       include_superseded: z._default(z.boolean(), false),
@@ -153,7 +151,7 @@ export const listMemories: Operation<ListInput, ListResult> = {
   input: () =>
     z.strictObject({
       limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(100)), 20),
-      cursor: z.optional(text(1, 200)),
+      cursor: z.optional(plainText(1, 200)),
       include_superseded: z._default(z.stringbool(), false),
     }),
   output: () =>
@@ -173,7 +171,10 @@ export const getMemory: Operation<{ id: string }, Memory> = {
   output: () => z.object(memoryShape()),
 }
 
-/** Forgets one memory of the calling user: it is no longer listed nor found. */
+/**
+ * Forgets one memory of the calling user, and the raw text it was drawn from: neither is listed or found any more.
+ * Other facts of that text stay, and so does the conversation in `chat`.
+ */
 export const forgetMemory: Operation<{ id: string }, { forgotten: string }> = {
   service: 'memory',
   name: 'forget',
@@ -197,7 +198,7 @@ export const episodeRecorded: EventType<EpisodeRecorded> = {
   type: 'dev.aiwfe.memory.episode.recorded.v1',
   source: '/memory',
   summary: 'a text was kept, its facts are not extracted yet',
-  data: () => z.object({ user_id: z.string(), episode_id: z.uuid() }),
+  data: () => z.object({ user_id: plainText(), episode_id: z.uuid() }),
 }
 
 /** Everything that `memory` offers. */

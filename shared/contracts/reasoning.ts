@@ -1,6 +1,7 @@
 /** The contract of `reasoning`: decisions with evidence, and the analysis of alerts. */
 import * as z from 'zod/mini'
 import type { Contract, EventType, Operation } from '../contract.ts'
+import { plainText } from '../text.ts'
 
 /** Whose answer it is. Rules also win over a usable model that shows no evidence; only without one it is degraded. */
 export type Method = 'model' | 'rules'
@@ -70,12 +71,12 @@ export interface AlertAnalysis {
 
 const alert = () =>
   z.object({
-    name: z.string().check(z.minLength(1), z.maxLength(300)),
-    severity: z._default(z.string(), 'unknown'),
-    namespace: z._default(z.string(), 'default'),
-    resource: z._default(z.string(), ''),
-    labels: z._default(z.record(z.string(), z.string()), {}),
-    annotations: z._default(z.record(z.string(), z.string()), {}),
+    name: plainText(1, 300),
+    severity: z._default(plainText(), 'unknown'),
+    namespace: z._default(plainText(), 'default'),
+    resource: z._default(plainText(), ''),
+    labels: z._default(z.record(plainText(), plainText()), {}),
+    annotations: z._default(z.record(plainText(), plainText()), {}),
   })
 
 const analysis = () =>
@@ -104,12 +105,12 @@ export const decide: Operation<DecideInput, Decision> = {
   callers: ['gateway'],
   input: () =>
     z.strictObject({
-      question: z.string().check(z.minLength(1), z.maxLength(10_000)),
+      question: plainText(1, 10_000),
       options: z
         .array(
           z.strictObject({
-            id: z.string().check(z.minLength(1), z.maxLength(100)),
-            description: z.string().check(z.minLength(1), z.maxLength(2_000)),
+            id: plainText(1, 100),
+            description: plainText(1, 2_000),
           }),
         )
         .check(z.minLength(2), z.maxLength(26)),
@@ -117,9 +118,9 @@ export const decide: Operation<DecideInput, Decision> = {
         z
           .array(
             z.strictObject({
-              id: z.string().check(z.minLength(1), z.maxLength(100)),
-              text: z.string().check(z.minLength(1), z.maxLength(10_000)),
-              source: z._default(z.string().check(z.maxLength(300)), 'caller'),
+              id: plainText(1, 100),
+              text: plainText(1, 10_000),
+              source: z._default(plainText(0, 300), 'caller'),
               weight: z._default(z.number().check(z.minimum(0), z.maximum(1)), 1),
             }),
           )
@@ -165,7 +166,10 @@ export const analyzeAlert: Operation<AnalyzeAlertInput, AlertAnalysis> = {
     z.object({
       alert: alert(),
       context: z._default(
-        z.object({ request_id: z._default(z.string(), ''), timestamp: z._default(z.string(), '') }),
+        z.object({
+          request_id: z._default(plainText(), ''),
+          timestamp: z._default(plainText(), ''),
+        }),
         { request_id: '', timestamp: '' },
       ),
     }),
@@ -198,16 +202,16 @@ export const alertFired: EventType<AlertmanagerMessage> = {
   summary: 'one or more alerts fired or were resolved',
   data: () =>
     z.object({
-      status: z._default(z.string(), 'firing'),
-      groupKey: z._default(z.string(), ''),
+      status: z._default(plainText(), 'firing'),
+      groupKey: z._default(plainText(), ''),
       alerts: z
         .array(
           z.object({
-            status: z._default(z.string(), 'firing'),
-            labels: z.record(z.string(), z.string()),
-            annotations: z._default(z.record(z.string(), z.string()), {}),
-            startsAt: z._default(z.string(), ''),
-            fingerprint: z._default(z.string(), ''),
+            status: z._default(plainText(), 'firing'),
+            labels: z.record(plainText(), plainText()),
+            annotations: z._default(z.record(plainText(), plainText()), {}),
+            startsAt: z._default(plainText(), ''),
+            fingerprint: z._default(plainText(), ''),
           }),
         )
         .check(z.minLength(1), z.maxLength(1_000)),

@@ -46,7 +46,7 @@ export class Body {
     if (this.#source == null) return null
     this.#stream ??= isWebStream(this.#source)
       ? this.#source
-      : createByteStream(chunksOf(this.#source))
+      : createByteStream(toChunks(this.#source))
     return this.#stream
   }
 
@@ -93,10 +93,11 @@ export class Body {
   }
 }
 
-/** A `ByteStream` over any source of chunks. */
+/** A `ByteStream` over any source of chunks. Whoever stops early ends the source, and with it its socket. */
 export function createByteStream(source: AsyncIterable<Uint8Array>): ByteStream {
   const iterator = source[Symbol.asyncIterator]()
   let locked = false
+  let ended = false
   let settle: () => void = () => {}
   let fail: (reason: unknown) => void = () => {}
   const closed = new Promise<void>((resolve, reject) => {
@@ -108,16 +109,26 @@ export function createByteStream(source: AsyncIterable<Uint8Array>): ByteStream 
   async function read(): Promise<{ done: boolean; value: Uint8Array | undefined }> {
     try {
       const { done, value } = await iterator.next()
-      if (done) settle()
-      return done ? { done: true, value: undefined } : { done: false, value }
+      if (!done) return { done: false, value }
     } catch (error) {
-      fail(error)
-      throw error
+      // A read that waited while the stream was cancelled has reached its end.
+      if (!ended) {
+        ended = true
+        fail(error)
+        throw error
+      }
     }
+    ended = true
+    settle()
+    return { done: true, value: undefined }
   }
 
   async function cancel(): Promise<void> {
+    if (ended) return
+    ended = true
     settle()
+    // The iterator of a Node stream does not end one that nobody has begun to read, nor while a read waits.
+    if (isDestroyable(source)) source.destroy()
     await iterator.return?.()
   }
 
@@ -140,13 +151,20 @@ export function createByteStream(source: AsyncIterable<Uint8Array>): ByteStream 
     cancel,
     async *[Symbol.asyncIterator]() {
       locked = true
-      for (let next = await read(); next.value; next = await read()) yield next.value
+      try {
+        for (let next = await read(); next.value; next = await read()) yield next.value
+      } finally {
+        locked = false
+        await cancel()
+      }
     },
   }
 }
 
 const isWebStream = (source: object | string): source is ReadableStream<Uint8Array> =>
   typeof source === 'object' && 'getReader' in source
+
+const isDestroyable = (source: object): source is { destroy(): void } => 'destroy' in source
 
 function toBytes(source: BodySource): Uint8Array | undefined {
   if (source == null) return new Uint8Array()
@@ -157,10 +175,13 @@ function toBytes(source: BodySource): Uint8Array | undefined {
   return undefined
 }
 
-async function* chunksOf(source: NonNullable<BodySource>): AsyncIterable<Uint8Array> {
+function toChunks(source: NonNullable<BodySource>): AsyncIterable<Uint8Array> {
   const whole = toBytes(source)
-  if (whole === undefined) yield* source as AsyncIterable<Uint8Array>
-  else if (whole.length > 0) yield whole
+  return whole === undefined ? (source as AsyncIterable<Uint8Array>) : once(whole)
+}
+
+async function* once(whole: Uint8Array): AsyncIterable<Uint8Array> {
+  if (whole.length > 0) yield whole
 }
 
 async function* readAll(

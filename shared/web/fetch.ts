@@ -101,8 +101,25 @@ async function pump(
   body: AsyncIterable<Uint8Array>,
   outgoing: ReturnType<typeof httpRequest>,
 ): Promise<void> {
-  for await (const chunk of body) {
-    if (!outgoing.write(chunk)) await new Promise(resolve => outgoing.once('drain', resolve))
+  const iterator = body[Symbol.asyncIterator]()
+  let resume = (): void => {}
+  outgoing.on('drain', () => resume())
+  // A request that has ended takes no more: nobody waits for its drain, and its source is told to stop.
+  outgoing.once('close', () => {
+    resume()
+    if ('destroy' in body) (body as Readable).destroy()
+    else iterator.return?.().catch(() => {})
+  })
+  for (;;) {
+    const { done, value } = await iterator.next()
+    if (outgoing.destroyed) return
+    if (done) break
+    if (!outgoing.write(value)) {
+      await new Promise<void>(resolve => {
+        resume = resolve
+        if (outgoing.destroyed) resolve()
+      })
+    }
   }
   outgoing.end()
 }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { createLog } from '../../scripts/emulator/log.ts'
 import { type Platform, startPlatform } from '../../scripts/local/platform.ts'
@@ -18,12 +19,11 @@ import {
   timeStart,
   untilOpen,
 } from './processes.ts'
-import { type BenchRow, median, round } from './rows.ts'
+import { type BenchContext, type BenchRow, type Budget, judge, median, round } from './rows.ts'
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 const ROUNDS = 15
-const READY_BUDGET = 1.5
-const FIRST_BUDGET = 2.2
+const BUDGET: Budget = { ratio: { max: 1.5 }, first_ratio: { max: 2.2 } }
 
 /** The first request of each function: one that goes through to the stores which the function owns or uses. */
 const REQUESTS: Record<string, { method: string; path: string; body?: object; status: number }> = {
@@ -54,7 +54,7 @@ const REQUESTS: Record<string, { method: string; path: string; body?: object; st
 }
 
 /** Runs {@link ROUNDS} rounds over all servers, so that a slow moment of the machine hits each of them. */
-export async function run(note: (line: string) => void): Promise<BenchRow[]> {
+export async function run({ note, signal }: BenchContext): Promise<BenchRow[]> {
   const directory = await mkdtemp(join(tmpdir(), 'aiwfe-coldstart-'))
   const platform = await startPlatform({
     root: ROOT,
@@ -64,19 +64,22 @@ export async function run(note: (line: string) => void): Promise<BenchRow[]> {
     timeScale: 1,
     log: createLog({ write: () => {} }),
     environment: {},
+    signal,
   })
   try {
     const servers = { ...peers(), ...(await functions(platform)) }
     const times: Record<string, StartTimes[]> = {}
     for (const [name, server] of Object.entries(servers)) {
       // Once unmeasured: the disk cache and V8's compile cache are warm for all, as on a node that ran it before.
-      await warm(server)
+      await warm(server, signal)
       times[name] = []
     }
     for (let round = 1; round <= ROUNDS; round++) {
       note(`round ${round} of ${ROUNDS}`)
-      for (const [name, server] of Object.entries(servers))
+      for (const [name, server] of Object.entries(servers)) {
+        signal.throwIfAborted()
         times[name]?.push(await timeStart(server))
+      }
     }
     return toRows(times)
   } finally {
@@ -93,16 +96,16 @@ function toRows(times: Record<string, StartTimes[]>): BenchRow[] {
   }))
   const floor = medians.find(({ name }) => name === FLOOR)
   return medians.map(({ name, ready, first }) => {
-    const kind = name === FLOOR ? 'floor' : name in REQUESTS ? 'ours' : 'peer'
-    return {
+    const kind: BenchRow['kind'] = name === FLOOR ? 'floor' : name in REQUESTS ? 'ours' : 'peer'
+    const row: BenchRow = {
       name,
       kind,
       ratio: round(ready / (floor?.ready ?? Number.NaN)),
       first_ratio: round(first / (floor?.first ?? Number.NaN)),
       ready_ms: round(ready),
       first_ms: round(first),
-      ...(kind === 'ours' && { budget: `<= ${READY_BUDGET} and first <= ${FIRST_BUDGET}` }),
     }
+    return kind === 'ours' ? judge(row, BUDGET) : row
   })
 }
 
@@ -161,13 +164,13 @@ async function functions(platform: Platform): Promise<Record<string, ServerComma
 }
 
 /** Starts once and stays until the compile cache is written (2 s after the start, see `scripts/build.ts`). */
-async function warm(server: ServerCommand): Promise<void> {
+async function warm(server: ServerCommand, signal: AbortSignal): Promise<void> {
   const port = await freePort()
   const child = start(server, port)
   try {
     await untilOpen(port)
     await ask(port, server.request)
-    await new Promise(resolve => setTimeout(resolve, 2_500))
+    await setTimeout(2_500, undefined, { signal })
   } finally {
     child.kill('SIGKILL')
     await new Promise(resolve => child.once('exit', resolve))

@@ -12,6 +12,8 @@ export interface LoadOptions {
   make?: (n: number) => { headers?: Record<string, string>; body?: string }
   /** The status that each answer must have. */
   status: number
+  /** Ends the loop early. */
+  signal?: AbortSignal
 }
 
 /** What came of it. */
@@ -29,6 +31,7 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
   const begun = performance.now()
   async function lane(): Promise<void> {
     while (next < options.requests) {
+      options.signal?.throwIfAborted()
       const n = next++
       const sent = performance.now()
       const status = await ask(options, n, agent)

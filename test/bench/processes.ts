@@ -69,10 +69,20 @@ export function start(
   { args, env }: Pick<ServerCommand, 'args' | 'env'>,
   port: number,
 ): ChildProcess {
-  return spawn(process.execPath, args, {
-    env: { PATH: process.env.PATH ?? '', ...env, PORT: String(port) },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  return untilExit(
+    spawn(process.execPath, args, {
+      env: { PATH: process.env.PATH ?? '', ...env, PORT: String(port) },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
+  )
+}
+
+/** Kills the process with this one, also when that ends without closing anything. */
+export function untilExit<T extends ChildProcess>(child: T): T {
+  const kill = (): void => void child.kill('SIGKILL')
+  process.once('exit', kill)
+  child.once('exit', () => process.off('exit', kill))
+  return child
 }
 
 /** Resolves when the port takes connections. */

@@ -1,13 +1,42 @@
 /** Rows of a bench: figures with their ratio to the floor or peer of the same run. */
 
-/** One thing measured. `ratio` is this row against the reference that the bench names. */
+/** What a bench is run with. */
+export interface BenchContext {
+  /** Tells a person how far it is. */
+  note: (line: string) => void
+  /** Ends it early: it closes what it started and throws. */
+  signal: AbortSignal
+}
+
+/** One thing measured. */
 export interface BenchRow {
   name: string
   kind: 'ours' | 'peer' | 'floor'
+  /**
+   * This row's figure divided by the reference's, whose own ratio is 1: of times (coldstart) less is better, of
+   * throughput (broker, gateway) more is.
+   */
   ratio: number
-  /** What the row's ratio may be at most (or, for throughput, at least). */
+  /** What {@link judge} held the row against. */
   budget?: string
+  within?: 'yes' | 'no'
   [figure: string]: string | number | undefined
+}
+
+/** Figures of a row with the most, or the least, that each may be. */
+export type Budget = Readonly<Record<string, { max: number } | { min: number }>>
+
+/** The row with its budget in words and whether it keeps it; a figure that is missing keeps none. */
+export function judge(row: BenchRow, budget: Budget): BenchRow {
+  const limits = Object.entries(budget)
+  const kept = limits.every(([figure, limit]) => {
+    const value = Number(row[figure])
+    return 'max' in limit ? value <= limit.max : value >= limit.min
+  })
+  const words = limits.map(([figure, limit]) =>
+    'max' in limit ? `${figure} <= ${limit.max}` : `${figure} >= ${limit.min}`,
+  )
+  return { ...row, budget: words.join(', '), within: kept ? 'yes' : 'no' }
 }
 
 /** The middle value; half-way between the middle two of an even count. */

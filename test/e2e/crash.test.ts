@@ -19,12 +19,13 @@ test(`${KILLS} kills at random moments lose no accepted event and repeat no effe
   const accepted: string[] = []
   for (let round = 0; round < KILLS; round++) {
     const platform = await start({ stateDirectory: state.path })
+    if (round === 0) await expectSeen(platform)
     const moment = Math.random() * WINDOW_MS
     const sending = send(platform, user, accepted)
     await new Promise(resolve => setTimeout(resolve, moment))
     await platform.stop('SIGKILL')
     await sending
-    await until(() => (orphansOf(state.path).length === 0 ? true : undefined))
+    await until(() => (functionsOf(platform).length === 0 ? true : undefined))
   }
   const platform = await start({ stateDirectory: state.path })
   await until(async () => ((await pendingEvents(platform)) === 0 ? true : undefined))
@@ -98,15 +99,22 @@ async function effects(
   }
 }
 
-/** Function processes that were started for this state folder and still live. */
-function orphansOf(directory: string): string[] {
+/** Proves that the look for orphans can find one: a warm function is seen. */
+async function expectSeen(platform: Started): Promise<void> {
+  await fetch(`${platform.gateway}/api/health`)
+  expect(functionsOf(platform)).not.toEqual([])
+}
+
+/** Function processes of this platform that live: their proxy is its own address. */
+function functionsOf({ gateway }: Started): string[] {
   return readdirSync('/proc')
     .filter(entry => /^\d+$/.test(entry))
     .filter(pid => {
       try {
+        const variables = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
         return (
-          readFileSync(`/proc/${pid}/environ`, 'utf8').includes('K_SERVICE=') &&
-          readFileSync(`/proc/${pid}/environ`, 'utf8').includes(directory)
+          variables.includes(`HTTP_PROXY=${gateway}`) &&
+          variables.some(variable => variable.startsWith('K_SERVICE='))
         )
       } catch {
         return false

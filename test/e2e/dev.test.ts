@@ -37,7 +37,7 @@ afterAll(async () => {
 })
 
 test('a function made while the platform runs answers at once, by HTTP and by event', async () => {
-  const { code, output } = await runToEnd('new', ['greeter'], copy.path)
+  const { code, output } = await runToEnd('new', ['greeter'], { root: copy.path })
   expect([code, output]).toEqual([0, expect.stringContaining('functions/greeter/index.ts')])
   expect(await until(() => ask('Ada'))).toEqual({ greeting: 'hello, Ada' })
 
@@ -89,11 +89,11 @@ test('a change that crashes at start leaves the old revision serving', async () 
 }, 60_000)
 
 test('a name that is taken or no label is refused, and nothing is written', async () => {
-  expect(await runToEnd('new', ['greeter'], copy.path)).toMatchObject({
+  expect(await runToEnd('new', ['greeter'], { root: copy.path })).toMatchObject({
     code: 1,
     output: expect.stringContaining('exists already'),
   })
-  expect(await runToEnd('new', ['Bad_Name'], copy.path)).toMatchObject({
+  expect(await runToEnd('new', ['Bad_Name'], { root: copy.path })).toMatchObject({
     code: 2,
     output: expect.stringContaining('DNS-1035'),
   })

@@ -7,7 +7,7 @@ import {
   whyNoPostgres,
   whyNoRedis,
 } from '../fixtures/servers.ts'
-import { ROOT, runToEnd, temporaryDirectory } from '../fixtures/started.ts'
+import { runToEnd, temporaryDirectory } from '../fixtures/started.ts'
 
 const absent = whyNoPostgres() ?? whyNoRedis()
 
@@ -17,19 +17,17 @@ describe.skipIf(absent)(`real stores${absent ? `: ${absent}` : ''}`, () => {
 
   beforeAll(async () => {
     servers.push(await startRealPostgres(), await startRealRedis())
-    process.env.DATABASE_URL = servers[0]?.url
-    process.env.REDIS_URL = servers[1]?.url
   })
 
   afterAll(async () => {
-    delete process.env.DATABASE_URL
-    delete process.env.REDIS_URL
     for (const server of servers) await server.close()
     state.remove()
   })
 
   test('the demo plays the same on them', async () => {
-    const { code, output } = await runToEnd('demo', ['--state-dir', state.path], ROOT)
+    const { code, output } = await runToEnd('demo', ['--state-dir', state.path], {
+      env: { DATABASE_URL: servers[0]?.url ?? '', REDIS_URL: servers[1]?.url ?? '' },
+    })
     expect([code, output]).toEqual([0, expect.stringMatching(/memory used: .*teal/)])
   }, 120_000)
 })

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import * as z from 'zod/mini'
 import type { EventType, Operation } from '../../shared/contract.ts'
-import { AppError } from '../../shared/errors.ts'
+import { AppError, fromEnvelope } from '../../shared/errors.ts'
 import { defineFunction, type FunctionDefinition, on } from '../../shared/function.ts'
 import type { Principal } from '../../shared/principal.ts'
 import { createEvent } from '../../shared/publish.ts'
@@ -45,6 +45,7 @@ const sums: FunctionDefinition = defineFunction({
   routes(app) {
     route(app, add, async ({ n }) => {
       if (n === 13) throw new Error('secret detail of postgres://user:pass@host')
+      if (n === 15) throw Object.assign(new Error('secret text'), { code: '22021' })
       if (n === 14) throw new AppError('conflict', 'taken', { details: { n } })
       return { sum: n + 1, leak: 'internal' } as { sum: number }
     })
@@ -55,6 +56,8 @@ const sums: FunctionDefinition = defineFunction({
       if (data.n === 1) throw new AppError('not_found', 'somewhere inside')
       if (data.n === 2) throw new AppError('busy')
       if (data.n === 3) return undefined
+      if (data.n === 4) throw fromEnvelope(400, { error: { code: 'invalid_request' } }, 'other')
+      if (data.n === 6) throw Object.assign(new Error('of the database'), { code: '22021' })
       return createEvent(
         asked,
         { n: 0 },
@@ -167,7 +170,27 @@ describe('every function', () => {
     },
   )
 
+  test('answers 422 to data that no database can hold', async () => {
+    const response = await app.request('/sums/a', post(15))
+    expect(response.status).toBe(422)
+    const { error } = await errorOf(response)
+    expect(error).toMatchObject({
+      code: 'validation_failed',
+      message: 'a value cannot be stored as it is',
+    })
+  })
+
+  test('takes the scheme of a token in any case', async () => {
+    const headers = { authorization: `bEARER ${await app.deps.identity.mint('sums', user)}` }
+    const response = await app.request('/open?q=1', { headers })
+    expect(response.status).toBe(401)
+    expect((await errorOf(response)).error.message).toBe(
+      'the service token is not for this service',
+    )
+  })
+
   test('lets nothing of an unforeseen error out, and logs all of it', async () => {
+    app.expectErrors()
     const response = await app.request('/sums/a', post(13))
     const text = await response.text()
     expect(response.status).toBe(500)
@@ -259,7 +282,15 @@ describe('every function, asked by the broker', () => {
       { n: 1 },
       503,
     ],
+    [
+      'a request of ours that another function cannot read',
+      'dev.aiwfe.sums.asked.v1',
+      { n: 4 },
+      503,
+    ],
+    ['data that no database can hold', 'dev.aiwfe.sums.asked.v1', { n: 6 }, 400],
   ])('%s is answered with the status that the broker needs', async (_, type, data, status) => {
+    if (status >= 500) app.expectErrors()
     expect((await app.deliver(type, data)).status).toBe(status)
   })
 })

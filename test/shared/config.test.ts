@@ -1,5 +1,15 @@
 import { expect, test } from 'vitest'
-import { ConfigError, choice, integer, readConfig, secret, text, url } from '../../shared/config.ts'
+import {
+  ConfigError,
+  choice,
+  integer,
+  jwk,
+  jwks,
+  readConfig,
+  secret,
+  text,
+  url,
+} from '../../shared/config.ts'
 
 const settings = {
   NAME: text('a name'),
@@ -48,4 +58,33 @@ test('never repeats a secret', () => {
 
 test('an empty value counts as unset', () => {
   expect(readConfig('x', { PORT: settings.PORT }, { PORT: '' })).toEqual({ PORT: 8080 })
+})
+
+const x = 'A'.repeat(43)
+const key = { kty: 'OKP', crv: 'Ed25519', x }
+const keySettings = { KEY: jwk('a key'), KEYS: jwks('keys') }
+
+test('keeps the text of keys', () => {
+  const env = { KEY: JSON.stringify({ ...key, d: x }), KEYS: JSON.stringify({ keys: [key] }) }
+  expect(readConfig('x', keySettings, env)).toEqual(env)
+})
+
+test.each([
+  ['{"d":"hunter2', '{"keys":"hunter2'],
+  ['null', 'null'],
+  ['[]', '[]'],
+  [JSON.stringify(key), JSON.stringify(key)],
+  [JSON.stringify({ ...key, d: 'hunter2' }), JSON.stringify({ keys: [{ ...key, d: 'hunter2' }] })],
+  [JSON.stringify({ ...key, d: x, crv: 'X25519' }), JSON.stringify({ keys: [null] })],
+  [JSON.stringify({ ...key, d: x, x: 'short' }), JSON.stringify({ keys: [{ ...key, x: 1 }] })],
+])('refuses the keys %s and %s without repeating them', (KEY, KEYS) => {
+  const read = (): unknown => readConfig('x', keySettings, { KEY, KEYS })
+  expect(read).toThrow(
+    expect.objectContaining({
+      problems: [
+        '"KEY" must be a private Ed25519 key as a JWK',
+        '"KEYS" must be a JWKS of public Ed25519 keys',
+      ],
+    }),
+  )
 })

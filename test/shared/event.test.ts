@@ -49,6 +49,16 @@ describe('events', () => {
   })
 
   test.each([
+    ['application/json', { a: 1 }],
+    ['application/vnd.x+json; charset=utf-8', { a: 1 }],
+    ['application/octet-stream', Buffer.from('{"a":1}')],
+  ])('base64 data of the type %s is read as what it is', (datacontenttype, data) => {
+    const body = { specversion: '1.0', id: '1', source: '/s', type: 't', datacontenttype }
+    const data_base64 = Buffer.from('{"a":1}').toString('base64')
+    expect(parseEvent(structured, JSON.stringify({ ...body, data_base64 })).data).toEqual(data)
+  })
+
+  test.each([
     ['{', 'the body is not valid JSON'],
     ['[]', 'a structured CloudEvent must be a JSON object'],
     ['{"id":"1","source":"/s","type":"t"}', '"specversion" must be 1.0, got nothing'],

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { allows, permissionsOf } from '../../shared/principal.ts'
+import { allows, bearerOf, permissionsOf } from '../../shared/principal.ts'
 
 describe('permissions', () => {
   test.each([
@@ -44,4 +44,17 @@ describe('permissions', () => {
     expect(allows(permissionsOf(['user']), 'system:migrate')).toBe(false)
     expect(allows(permissionsOf(['admin']), 'system:migrate')).toBe(true)
   })
+})
+
+test.each([
+  ['Bearer abc', 'abc'],
+  ['bearer abc', 'abc'],
+  ['BEARER a.b-c_d', 'a.b-c_d'],
+  ['Basic abc', undefined],
+  ['Bearer a b', undefined],
+  ['Bearer a,b', undefined],
+  ['xBearer abc', undefined],
+  [undefined, undefined],
+])('the token of the authorization %j is %j', (authorization, token) => {
+  expect(bearerOf(authorization)).toBe(token)
 })

@@ -63,7 +63,9 @@ create table auth.audit (
   hash bytea not null
 );
 
--- The hash covers every column and the hash before it, so no row can be changed, left out or put in later.
+-- The hash covers every column and the hash before it, so a row that is changed, left out or put in later breaks the
+-- chain from there on. The hash has no key: who may drop the triggers can write the chain anew, and a cut-off end looks
+-- whole. Both show only against the last hash kept elsewhere.
 create function auth.audit_hash(row_ auth.audit) returns bytea
 language sql stable as $$
   select sha256(convert_to(jsonb_build_array(
@@ -99,7 +101,7 @@ begin
 end
 $$;
 
--- The first row whose hash or predecessor is wrong, or null. A cut-off end shows only against a copy kept elsewhere.
+-- The first row whose hash or predecessor is wrong, or null.
 create function auth.first_broken_audit() returns bigint
 language sql stable as $$
   select id from (

@@ -37,5 +37,6 @@ create table chat.outbox (
   id text primary key,
   event jsonb not null,
   created_at timestamptz not null default clock_timestamp(),
-  claimed_until timestamptz
+  claimed_until timestamptz,
+  attempts integer not null default 0
 );

@@ -43,6 +43,8 @@ create table memory.memories (
   revision integer not null default 1,
   indexed_revision integer not null default 0,
   index_attempts integer not null default 0,
+  -- Until then one request alone takes the row to the index.
+  index_claimed_until timestamptz(3),
   search tsvector generated always as (to_tsvector('english'::regconfig, words)) stored
 );
 
@@ -78,5 +80,6 @@ create table memory.outbox (
   id text primary key,
   event jsonb not null,
   created_at timestamptz not null default clock_timestamp(),
-  claimed_until timestamptz
+  claimed_until timestamptz,
+  attempts integer not null default 0
 );

@@ -134,7 +134,7 @@ export function createReplica(options: ReplicaOptions): Replica {
       cwd: plan.cwd,
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...plan.env, ...options.environment(), PORT: String(port) },
+      env: { ...options.environment(), ...plan.env, ...guard.environment, PORT: String(port) },
     })
     if (child.pid !== undefined) guard.add(child.pid)
     if (child.stdout) output.attach(child.stdout)

@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { FEED } from '../../../functions/auth/revocations.ts'
+import { EPOCH, FEED } from '../../../functions/auth/revocations.ts'
 import type { Tokens } from '../../../shared/contracts/auth.ts'
-import { type Answer, type AuthFixture, openAuth, PASSWORD, personOf } from './auth.fixture.ts'
+import type { Principal } from '../../../shared/principal.ts'
+import {
+  type Answer,
+  type AuthFixture,
+  GATEWAY,
+  openAuth,
+  PASSWORD,
+  personOf,
+} from './auth.fixture.ts'
 
 let auth: AuthFixture
 beforeAll(async () => {
@@ -249,6 +257,28 @@ describe('the revocation feed', () => {
     await auth.store.kv.flushdb()
     await refresh(await auth.signUp(), auth.another())
     expect((await feed()).some(mine)).toBe(true)
+  })
+
+  it('is written again when a gateway asks, and by nobody else', async () => {
+    const tokens = await auth.signUp()
+    await auth.post('/api/v1/auth/logout', {}, personOf(tokens))
+    await auth.store.kv.flushdb()
+    const ask = (as?: Principal) => auth.post('/internal/revocations/sync', {}, as)
+    expect((await ask({ ...GATEWAY, sub: 'chat', service: 'chat' })).status).toBe(403)
+    expect((await auth.request('/internal/revocations/sync', { method: 'POST' })).status).toBe(401)
+    expect(await auth.store.kv.exists(EPOCH)).toBe(0)
+    expect(await ask(GATEWAY)).toMatchObject({ status: 200, body: { whole: true } })
+    expect(await auth.store.kv.exists(EPOCH)).toBe(1)
+    const sid = personOf(tokens).sid
+    expect((await feed()).some(member => member.startsWith(`sid|${sid}|`))).toBe(true)
+  })
+
+  it('is there after the first account was made, though nobody was revoked', async () => {
+    await auth.store.kv.flushdb()
+    const other = auth.another()
+    const account = { email: 'first@example.org', password: PASSWORD }
+    expect((await other.post('/api/v1/auth/register', account)).status).toBe(201)
+    expect(await auth.store.kv.exists(EPOCH)).toBe(1)
   })
 })
 

@@ -46,6 +46,7 @@ describe('an answer', () => {
   })
 
   it('knows the turns before it, but not a question that got no answer', async () => {
+    chat.app.expectErrors()
     const { id } = await chat.begin()
     await chat.say(id, 'one')
     chat.inference.down.add('chat-stream')
@@ -106,6 +107,7 @@ describe('an answer', () => {
 
 describe('a failed answer', () => {
   it('is told in the stream, kept as failed, published to nobody, and can be asked again', async () => {
+    chat.app.expectErrors()
     chat.inference.down.add('chat-stream')
     const { id } = await chat.begin()
     const events = await chat.stream(id, { content: 'Hello?', idempotency_key: 'k' })
@@ -124,6 +126,7 @@ describe('a failed answer', () => {
   })
 
   it('is an ordinary error for a caller that waits for the whole', async () => {
+    chat.app.expectErrors()
     chat.inference.down.add('chat-stream')
     const { id } = await chat.begin()
     const response = await chat.post(`${BASE}/${id}/messages`, { content: 'Hello?' })
@@ -140,6 +143,7 @@ describe('a failed answer', () => {
     ],
     ['says nothing', () => framesOf(), 'upstream_error'],
   ])('is never taken for an answer when the model %s', async (_, frames, code) => {
+    chat.app.expectErrors()
     chat.inference.frames = frames
     const { id } = await chat.begin()
     const events = await chat.stream(id, { content: 'Hello?' })

@@ -119,6 +119,11 @@ test.each([
   expect(answer.headers['www-authenticate']).toMatch(/^Bearer error="/)
 })
 
+test.each(['bearer', 'BEARER'])('the scheme may be spelled %s (RFC 9110 11.1)', async scheme => {
+  const headers = { authorization: `${scheme} ${await platform.token('user')}` }
+  expect((await gateway.ask('/api/v1/memories', { headers })).status).toBe(200)
+})
+
 test('two authorization headers are refused', async () => {
   const authorization = [`Bearer ${await platform.token('user')}`, 'Bearer x.y.z']
   const answer = await gateway.ask('/api/v1/memories', { headers: { authorization } })

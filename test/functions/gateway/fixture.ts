@@ -14,6 +14,7 @@ import {
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { EPOCH } from '../../../functions/auth/revocations.ts'
 import { startRedis } from '../../../scripts/emulator/stores/redis/redis.ts'
 import { createAccessTokens } from '../../../shared/access-token.ts'
 import { createKv, type Kv } from '../../../shared/clients/kv.ts'
@@ -88,6 +89,14 @@ const NODE = process.execPath
 export async function startPlatform(): Promise<Platform> {
   const directory = await mkdtemp(join(tmpdir(), 'gateway-'))
   const redis = await startRedis({ directory, token: KV_TOKEN })
+  const kv = createKv(redis.url, KV_TOKEN)
+  // What `auth` leaves there: the list of revoked tokens is whole.
+  await until(() =>
+    kv.set(EPOCH, '1').then(
+      () => true,
+      () => false,
+    ),
+  )
   const upstream = await startUpstream()
   const pair = generateKeyPairSync('ed25519')
   const privateKey = JSON.stringify(pair.privateKey.export({ format: 'jwk' }))
@@ -133,7 +142,7 @@ export async function startPlatform(): Promise<Platform> {
 
   return {
     upstream,
-    kv: createKv(redis.url, KV_TOKEN),
+    kv,
     token,
     proveHop: (service, seen) =>
       createIdentity({ service, privateKey, publicKeys, clock }).verify(

@@ -9,6 +9,9 @@ interface World {
   advance(ms: number): void
   cut(broken: boolean): void
   pulls(): number
+  /** The store loses its data; `auth` writes it again when asked, if it can. */
+  lose(canRebuild: boolean): void
+  rebuilds(): number
 }
 
 function createWorld(): World {
@@ -16,21 +19,46 @@ function createWorld(): World {
   let broken = false
   let pulls = 0
   const members: { member: string; score: number }[] = []
-  const kv = () => ({
-    async zrange(_: string, from: number): Promise<never> {
-      pulls += 1
-      if (broken) throw new Error('the store is away')
-      const found = members.filter(({ score }) => score >= from)
-      return found.flatMap(({ member, score }) => [member, String(score)]) as never
-    },
-  })
+  let whole = true
+  let canRebuild = true
+  let rebuilds = 0
+  function createMulti() {
+    let from = 0
+    const multi = {
+      exists: () => multi,
+      zrange(_: string, begin: number) {
+        from = begin
+        return multi
+      },
+      async exec() {
+        pulls += 1
+        if (broken) throw new Error('the store is away')
+        const found = members.filter(({ score }) => score >= from)
+        return [whole ? 1 : 0, found.flatMap(({ member, score }) => [member, String(score)])]
+      },
+    }
+    return multi
+  }
+  const kv = () => ({ multi: createMulti })
   return {
     revocations: createRevocations({
       kv: kv as unknown as Parameters<typeof createRevocations>[0]['kv'],
+      async rebuild() {
+        rebuilds += 1
+        if (!canRebuild) throw new Error('auth is away')
+        whole = true
+        members.push({ member: 'sid|session-1|99000', score: time })
+      },
       log: createLog({ service: 'gateway', write: () => {} }),
       now: () => time,
       epoch: () => time,
     }),
+    lose(value) {
+      members.length = 0
+      whole = false
+      canRebuild = value
+    },
+    rebuilds: () => rebuilds,
     add: (member, score = time) => void members.push({ member, score }),
     advance(ms) {
       time += ms
@@ -109,5 +137,39 @@ test('without the store the list is trusted for a minute, then it is too old', a
 test('a list that was never pulled is too old', async () => {
   const { revocations, cut } = createWorld()
   cut(true)
+  expect(await revocations.refresh()).toBe('too-old')
+})
+
+test('a store that lost the list is not believed: auth writes it again, once, and then it is current', async () => {
+  const { revocations, lose, rebuilds } = createWorld()
+  lose(true)
+  const ages = await Promise.all(Array.from({ length: 20 }, () => revocations.refresh()))
+  expect(new Set(ages)).toEqual(new Set(['current']))
+  expect(revocations.includes(claims())).toBe(true)
+  expect(rebuilds()).toBe(1)
+})
+
+test('while auth cannot write it again, the list is too old, and auth is asked every 5 s', async () => {
+  const { revocations, lose, rebuilds, advance } = createWorld()
+  lose(false)
+  for (let second = 0; second < 12; second += 1) {
+    expect(await revocations.refresh()).toBe('too-old')
+    advance(1_001)
+  }
+  expect(rebuilds()).toBe(3)
+  lose(true)
+  advance(5_000)
+  expect(await revocations.refresh()).toBe('current')
+})
+
+test('a list that was pulled before the store lost it is good for a minute', async () => {
+  const { revocations, add, lose, advance } = createWorld()
+  add('sid|session-1|99000')
+  await revocations.refresh()
+  lose(false)
+  advance(55_000)
+  expect(await revocations.refresh()).toBe('current')
+  expect(revocations.includes(claims())).toBe(true)
+  advance(6_000)
   expect(await revocations.refresh()).toBe('too-old')
 })

@@ -114,7 +114,7 @@ describe('a broken answer', () => {
     expect(await errorOf(await post(CHAT, QUESTION))).toMatchObject({ code: 'upstream_error' })
   })
 
-  it('with an error line says what the server said', async () => {
+  it('with an error line is a failure of the server, whose words stay in the log', async () => {
     const { post, script } = await start()
     script(call => {
       call.line({ message: { content: 'one' }, done: false })
@@ -124,7 +124,7 @@ describe('a broken answer', () => {
     expect(await errorOf(await post(CHAT, QUESTION))).toEqual({
       status: 503,
       code: 'model_unavailable',
-      message: 'the model server failed: model runner has unexpectedly stopped',
+      message: 'the model server failed',
     })
   })
 
@@ -170,6 +170,19 @@ describe("the server's refusals", () => {
       status: 400,
       code: 'invalid_request',
       message: '"llama3.2" does not support thinking',
+    })
+  })
+
+  it('a failure of the server says nothing of its insides', async () => {
+    const { post, script } = await start()
+    script(refuse(500, 'open /root/.ollama/models/blobs/sha256-1: no such file'))
+    const response = await post(CHAT, QUESTION)
+    const text = await response.clone().text()
+    expect(text).not.toContain('.ollama')
+    expect(await errorOf(response)).toMatchObject({
+      status: 503,
+      code: 'model_unavailable',
+      message: 'the model server failed',
     })
   })
 

@@ -1,4 +1,5 @@
 /** The `inference` app over a small Ollama server that can be told to misbehave. */
+import { generateKeyPairSync } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import inference from '../../../functions/inference/index.ts'
@@ -105,7 +106,9 @@ export async function startHarness(overrides: Overrides = {}): Promise<Harness> 
     { ...commonSettings, ...inference.config },
     {
       OLLAMA_HOST: host,
-      SERVICE_KEY: 'x'.repeat(40),
+      SERVICE_KEY: JSON.stringify(
+        generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' }),
+      ),
       SERVICE_JWKS: '{"keys":[]}',
       UPSTASH_REDIS_REST_URL: 'http://127.0.0.1:1',
       UPSTASH_REDIS_REST_TOKEN: 'token',

@@ -113,6 +113,33 @@ describe('forget', () => {
     expect(log?.n).toBe(2)
   })
 
+  it('forgets the raw text with any of its facts, told once or twice', async () => {
+    const text = 'I live in Lyon and my name is Ann. The runbook rotates certificates.'
+    await memory.remember(text)
+    await memory.remember(`${text} `)
+    await memory.deliverAll()
+    const { memories } = await memory.list()
+    expect(memories.map(({ kind }) => kind).sort()).toEqual(['episode', 'fact', 'fact'])
+    await memory.forget(memories.find(fact => fact.text.includes('Ann'))?.id ?? '')
+    const left = (await memory.list('?include_superseded=true')).memories
+    expect(left.map(fact => fact.text)).toEqual(['I live in Lyon'])
+    expect(textsOf(await memory.recall('Ann runbook', { include_superseded: true }))).not.toContain(
+      text,
+    )
+    const rows = await memory.sql`
+      select content from memory.episodes where user_id = ${memory.user.sub}`
+    expect(rows.map(({ content }) => content)).toEqual(['', ''])
+  })
+
+  it('forgets a replaced raw text with the second of its facts', async () => {
+    await memory.remember('I live in Lyon and my name is Ann')
+    await memory.deliverAll()
+    const { memories } = await memory.list()
+    for (const { text, id } of memories) if (text.includes('Ann')) await memory.forget(id)
+    const left = (await memory.list('?include_superseded=true')).memories
+    expect(left.map(({ text }) => text)).toEqual(['I live in Lyon'])
+  })
+
   it('does not bring a forgotten text back when its event arrives late', async () => {
     const { memory_id } = await memory.remember('I live in Lyon')
     await memory.forget(memory_id)

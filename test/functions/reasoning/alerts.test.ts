@@ -193,6 +193,15 @@ describe('an alert event', () => {
     expect(alertAnalyzed.data().safeParse(data).success).toBe(true)
   })
 
+  it.each([
+    ['an id', { id: 'a\0b' }, {}],
+    ['a label', {}, { labels: { alertname: 'a\0b' } }],
+  ])('with %s that no database can hold is final', async (_, attributes, alert) => {
+    const data = { ...fired(), alerts: [{ ...fired().alerts[0], ...alert }] }
+    const app = appWith(scriptedModel(GOOD))
+    expect((await app.deliver(alertFired.type, data, attributes)).status).toBe(400)
+  })
+
   it('that comes again has the same reply, though the model has changed its mind', async () => {
     const first = await reply(appWith(scriptedModel(GOOD)), fired(), 'e-2')
     const model = scriptedModel(NO_MODEL)
@@ -249,6 +258,7 @@ describe('an alert event', () => {
     const broken = await appWith(scriptedModel(GOOD)).deliver(alertFired.type, { alerts: 'none' })
     expect(broken.status).toBe(400)
     const app = createTestApp(reasoning, {
+      expectErrors: true,
       call: scriptedModel(GOOD).call,
       env: { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' },
     })

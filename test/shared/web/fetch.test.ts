@@ -69,10 +69,26 @@ for (const [name, fetch] of Object.entries({
   })
 }
 
+test('a streamed request ends its source when the connection breaks', async () => {
+  let ended = false
+  async function* endless(): AsyncIterable<Uint8Array> {
+    try {
+      for (;;) yield Buffer.alloc(256 * 1024)
+    } finally {
+      ended = true
+    }
+  }
+  await expect(lightFetch(`${base}/break`, { method: 'POST', body: endless() })).rejects.toThrow(
+    'fetch failed',
+  )
+  await expect.poll(() => ended).toBe(true)
+})
+
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const path = request.url ?? '/'
   if (path.startsWith('/status/')) return void response.writeHead(Number(path.slice(8))).end()
   if (path === '/hang') return
+  if (path === '/break') return void setTimeout(() => request.destroy(), 50)
   if (path === '/cut') {
     response.writeHead(200, { 'content-length': '100' })
     response.write('half')
