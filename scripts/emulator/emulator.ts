@@ -53,6 +53,7 @@ const DEFAULT_ANNOTATION = 'emulator.aiwfe.dev/default'
 const DOMAIN = 'localhost'
 const BROKER_HOST = 'broker-ingress.knative-eventing.svc.cluster.local'
 const OWN_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i
+const OWN_ORIGIN = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i
 
 /**
  * Starts the emulator. Functions start when they are first asked for.
@@ -85,7 +86,7 @@ export async function createEmulator(options: EmulatorOptions): Promise<Emulator
     directory,
     domain: DOMAIN,
   })
-  const api = createApi({ clock, serving, eventing })
+  const api = createApi({ clock, log, serving, eventing })
   const fallback = toHost(manifests.services.find(isDefault))
   const ingress = await createIngress({
     port: options.port,
@@ -100,24 +101,33 @@ export async function createEmulator(options: EmulatorOptions): Promise<Emulator
     senders: [serving.send],
     owns: serving.owns,
   }).catch(async error => {
-    await eventing.close()
-    await guard.close()
+    await Promise.allSettled([eventing.close(), serving.close(), guard.close()])
     throw error
   })
   url = ingress.url
   listening.resolve(ingress)
   const brokerServer = createServer((request, response) => {
-    eventing.handler(BROKER_HOST, request, response)
+    const { host = '', origin } = request.headers
+    // A page of another site must reach it neither by name (DNS rebinding) nor by script.
+    if (!OWN_HOST.test(host) || (origin !== undefined && !OWN_ORIGIN.test(origin))) {
+      response.writeHead(403, { 'content-type': 'text/plain; charset=utf-8' })
+      response.end('requests of other sites are refused')
+    } else eventing.handler(BROKER_HOST, request, response)
   })
-  const brokerPort = await listen(brokerServer, options.brokerPort)
+  const brokerPort = await listen(brokerServer, options.brokerPort).catch(async error => {
+    await Promise.allSettled([eventing.close(), serving.close(), ingress.close(), guard.close()])
+    throw error
+  })
   let closing: Promise<void> | undefined
 
   async function stop(): Promise<void> {
     await closeServer(brokerServer)
-    await eventing.close()
-    await serving.close()
-    await ingress.close()
-    await guard.close()
+    // In this order, and each whatever became of the one before: no replica may be left.
+    for (const part of [eventing, serving, ingress, guard]) {
+      await part
+        .close()
+        .catch((error: unknown) => log.error('emulator', `while stopping: ${error}`))
+    }
   }
 
   function close(): Promise<void> {

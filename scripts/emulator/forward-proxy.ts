@@ -1,7 +1,13 @@
 /** The part of the ingress that makes it a forward proxy: requests for hosts outside the emulated cluster. */
-import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http'
+import {
+  type ClientRequest,
+  request as httpRequest,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http'
 import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { relayHead } from './relay-head.ts'
 
 /** RFC 9110 7.6.1: headers that end at a proxy. */
 const HOP_BY_HOP = new Set([
@@ -11,6 +17,7 @@ const HOP_BY_HOP = new Set([
   'proxy-authorization',
   'transfer-encoding',
   'te',
+  'trailer',
   'upgrade',
 ])
 const CONNECT_TIMEOUT_MS = 10_000
@@ -41,24 +48,30 @@ export function connectTarget(
 
 /** Passes a plain HTTP request on to a server outside. */
 export function forwardOutside(url: URL, request: IncomingMessage, response: ServerResponse): void {
-  const upstream = httpRequest(url, {
-    method: request.method,
-    headers: ['Host', url.host, ...withoutHops(request.rawHeaders, ['host'])],
-    setHost: false,
-  })
+  const refuse = (error: Error): void => {
+    if (response.headersSent) response.destroy()
+    else response.writeHead(502, TEXT).end(`cannot reach ${url.host} (${toCode(error)})`)
+  }
+  let upstream: ClientRequest
+  try {
+    upstream = httpRequest(url, {
+      method: request.method,
+      headers: ['Host', url.host, ...withoutHops(request.rawHeaders, ['host'])],
+      setHost: false,
+    })
+  } catch (error) {
+    refuse(error as Error)
+    return
+  }
   response.once('close', () => {
     if (!response.writableFinished) upstream.destroy()
   })
   upstream.once('response', answer => {
-    const headers = withoutHops(answer.rawHeaders)
-    response.writeHead(answer.statusCode ?? 502, answer.statusMessage, headers)
     answer.on('error', () => response.destroy())
-    answer.pipe(response)
+    if (relayHead(response, answer, withoutHops(answer.rawHeaders))) answer.pipe(response)
+    else answer.destroy()
   })
-  upstream.on('error', error => {
-    if (response.headersSent) response.destroy()
-    else response.writeHead(502, TEXT).end(`cannot reach ${url.host} (${toCode(error)})`)
-  })
+  upstream.on('error', refuse)
   request.pipe(upstream)
 }
 

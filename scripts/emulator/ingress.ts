@@ -111,7 +111,15 @@ export async function createIngress(options: IngressOptions): Promise<Ingress> {
     const outside = absoluteTarget(request)
     if (outside) toOriginForm(request, outside)
     const host = request.headers.host ?? ''
-    for (const upgrade of upgrades) if (upgrade(host, request, socket, head)) return
+    try {
+      for (const upgrade of upgrades) if (upgrade(host, request, socket, head)) return
+    } catch (error) {
+      log.error(
+        'ingress',
+        `upgrade failed: ${error instanceof Error ? error.stack : String(error)}`,
+      )
+      return void socket.destroy()
+    }
     socket.on('error', () => {})
     socket.end('HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n')
   }

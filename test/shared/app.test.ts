@@ -183,10 +183,9 @@ describe('every function', () => {
   test('takes the scheme of a token in any case', async () => {
     const headers = { authorization: `bEARER ${await app.deps.identity.mint('sums', user)}` }
     const response = await app.request('/open?q=1', { headers })
-    expect(response.status).toBe(401)
-    expect((await errorOf(response)).error.message).toBe(
-      'the service token is not for this service',
-    )
+    // The token is proven: what is refused is the caller.
+    expect(response.status).toBe(403)
+    expect((await errorOf(response)).error.message).toBe('sums may not call open')
   })
 
   test('lets nothing of an unforeseen error out, and logs all of it', async () => {

@@ -22,7 +22,7 @@ test('a connection that is busy at SIGTERM gets its answer, then the process end
   child?.kill('SIGTERM')
   await untilRefused(port)
   child?.stdin?.write('go\n')
-  expect(await answer).toEqual({ status: 200, text: '{"slow":true}' })
+  expect(await answer).toEqual({ status: 200, text: '{"slow":true}', connection: 'keep-alive' })
   expect(await within(exited)).toBe(0)
   agent.destroy()
 })
@@ -88,11 +88,18 @@ async function start(env: Record<string, string> = {}): Promise<Running> {
   return { port, asked, exited, errors: () => errors }
 }
 
-function ask(port: number, path: string, agent: Agent): Promise<{ status: number; text: string }> {
+interface Answer {
+  status: number
+  text: string
+  connection: string | undefined
+}
+
+function ask(port: number, path: string, agent: Agent): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const read = async (response: IncomingMessage): Promise<void> => {
       const text = Buffer.concat(await response.toArray()).toString()
-      resolve({ status: response.statusCode ?? 0, text })
+      const { connection } = response.headers
+      resolve({ status: response.statusCode ?? 0, text, connection })
     }
     get({ host: '127.0.0.1', port, path, agent }, response => {
       read(response).catch(reject)

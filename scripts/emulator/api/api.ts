@@ -4,12 +4,14 @@ import type { Clock } from '../clock.ts'
 import type { Eventing } from '../eventing/eventing.ts'
 import type { EventQuery } from '../eventing/ledger.ts'
 import type { EventRecord } from '../eventing/records.ts'
+import type { Log } from '../log.ts'
 import type { HostHandler } from '../network.ts'
 import type { Serving } from '../serving/serving.ts'
 
 /** What the API shows. */
 export interface ApiOptions {
   clock: Clock
+  log: Log
   serving: Serving
   eventing: Eventing
 }
@@ -21,9 +23,14 @@ const PREFIX = '/_emulator/'
 const OWN_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i
 const OWN_ORIGIN = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i
 const MAX_EVENTS = 500
+/** A month: each two seconds of it are a decision of the autoscaler. */
+const MAX_ADVANCE_MS = 31 * 24 * 3_600_000
+/** What a reader of facts may be behind before it is cut off. */
+const MAX_BEHIND_BYTES = 1024 * 1024
 
 /** Makes the handler of the API. */
-export function createApi({ clock, serving, eventing }: ApiOptions): HostHandler {
+export function createApi(options: ApiOptions): HostHandler {
+  const { clock, log, serving, eventing } = options
   const routes: Record<string, Route> = {
     'GET functions': () => ({ functions: serving.status() }),
     'GET eventing': () => eventing.status(),
@@ -37,7 +44,7 @@ export function createApi({ clock, serving, eventing }: ApiOptions): HostHandler
       await clock.advance(toMs(url.searchParams.get('ms')))
       return { now: clock.now() }
     },
-    'GET facts': (_url, response) => streamFacts({ clock, serving, eventing }, response),
+    'GET facts': (_url, response) => streamFacts(options, response),
   }
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -54,7 +61,9 @@ export function createApi({ clock, serving, eventing }: ApiOptions): HostHandler
       if (result === undefined) send(response, 404, { error: 'no such event' })
       else send(response, 200, result)
     } catch (error) {
-      send(response, 400, { error: error instanceof Error ? error.message : String(error) })
+      if (error instanceof TypeError) return send(response, 400, { error: error.message })
+      log.error('api', `${request.method} ${url.pathname} failed: ${error}`)
+      send(response, 500, { error: 'an unexpected error, see the log' })
     }
   }
 
@@ -71,8 +80,12 @@ export function createApi({ clock, serving, eventing }: ApiOptions): HostHandler
 /** Everything that happens from now on, as server-sent events: `event` (broker facts), `scale` and `request`. */
 function streamFacts({ serving, eventing }: ApiOptions, response: ServerResponse): void {
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
-  const tell = (name: string) => (fact: unknown) =>
-    void response.write(`event: ${name}\ndata: ${JSON.stringify(fact)}\n\n`)
+  const tell =
+    (name: string) =>
+    (fact: unknown): void => {
+      if (response.writableLength > MAX_BEHIND_BYTES) response.destroy()
+      else response.write(`event: ${name}\ndata: ${JSON.stringify(fact)}\n\n`)
+    }
   const stops = [
     eventing.subscribe(tell('event')),
     serving.onScale(tell('scale')),
@@ -100,8 +113,10 @@ function toQuery(url: URL): EventQuery {
 
 function toMs(value: string | null): number {
   const ms = Number(value)
-  if (value === null || !Number.isFinite(ms) || ms < 0) {
-    throw new TypeError(`"ms" must be a number of milliseconds, got ${JSON.stringify(value)}`)
+  if (value === null || value === '' || !(ms >= 0 && ms <= MAX_ADVANCE_MS)) {
+    throw new TypeError(
+      `"ms" must be milliseconds from 0 to ${MAX_ADVANCE_MS}, got ${JSON.stringify(value)}`,
+    )
   }
   return ms
 }

@@ -8,6 +8,8 @@ import type { Revision } from './revision.ts'
 import { createTimeouts } from './timeouts.ts'
 
 const LOOPBACK = '127.0.0.1'
+/** A subscriber answers with one event at most, and that is refused above 1 MiB. */
+const MAX_ANSWER_BYTES = 4 * 1024 * 1024
 
 /**
  * Answers as the proxy would, 502 to 504 included.
@@ -67,10 +69,13 @@ export function deliver(
 
     function collect(answer: IncomingMessage): void {
       const chunks: Buffer[] = []
+      let size = 0
       timeouts.started()
       answer.on('data', (chunk: Buffer) => {
         timeouts.wrote()
-        chunks.push(chunk)
+        size += chunk.byteLength
+        if (size <= MAX_ANSWER_BYTES) chunks.push(chunk)
+        else refuse({ status: 502, text: `the answer has more than ${MAX_ANSWER_BYTES} bytes` })
       })
       answer.on('error', () => {})
       answer.once('close', () => {

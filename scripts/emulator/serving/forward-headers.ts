@@ -8,6 +8,7 @@ const DROPPED_FROM_REQUEST = new Set([
   'proxy-connection',
   'proxy-authorization',
   'te',
+  'trailer',
   'transfer-encoding',
   'upgrade',
   // Node answered `100 Continue` itself already.
@@ -23,6 +24,7 @@ const DROPPED_FROM_RESPONSE = new Set([
   'connection',
   'keep-alive',
   'proxy-connection',
+  'trailer',
   'transfer-encoding',
   'upgrade',
 ])

@@ -5,6 +5,7 @@ import {
   type IncomingMessage,
   type ServerResponse,
 } from 'node:http'
+import { relayHead } from '../relay-head.ts'
 import type { Admission, Refusal } from './admission.ts'
 import { toClientHeaders, toFunctionHeaders } from './forward-headers.ts'
 import type { Replica } from './replica.ts'
@@ -40,15 +41,8 @@ export function proxy(
 
   function send(replica: Replica, again: boolean = false): void {
     const hasBody = mayHaveBody(request)
-    const attempt = httpRequest({
-      agent: replica.agent,
-      host: '127.0.0.1',
-      port: replica.port,
-      method: request.method,
-      path: request.url,
-      headers: toFunctionHeaders(request),
-      setHost: false,
-    })
+    const attempt = open(replica)
+    if (!attempt) return
     upstream = attempt
     timeouts.sent()
     attempt.once('response', relay)
@@ -69,6 +63,24 @@ export function proxy(
     else attempt.end()
   }
 
+  /** What a client sends may be nothing that can be sent on; that is its mistake, not the emulator's. */
+  function open(replica: Replica): ClientRequest | undefined {
+    try {
+      return httpRequest({
+        agent: replica.agent,
+        host: '127.0.0.1',
+        port: replica.port,
+        method: request.method,
+        path: request.url,
+        headers: toFunctionHeaders(request),
+        setHost: false,
+      })
+    } catch {
+      answer({ status: 400, text: 'the request has a head that cannot be passed on' })
+      return undefined
+    }
+  }
+
   /** Not before there is a connection, so that a refused one has taken nothing of the body. */
   function sendBody(attempt: ClientRequest): void {
     attempt.once('socket', socket => {
@@ -80,16 +92,12 @@ export function proxy(
   function relay(answerOf: IncomingMessage): void {
     if (left || response.headersSent) return void answerOf.destroy()
     timeouts.started()
-    response.writeHead(
-      answerOf.statusCode ?? 502,
-      answerOf.statusMessage,
-      toClientHeaders(answerOf),
-    )
+    answerOf.on('error', () => response.destroy())
+    if (!relayHead(response, answerOf, toClientHeaders(answerOf))) return void answerOf.destroy()
     // A stream's first bytes may come late; its reader wants to know now that it is open.
     if (answerOf.headers['content-length'] === undefined) response.flushHeaders()
     if (timeouts.watchesWrites) answerOf.on('data', timeouts.wrote)
     // An answer that breaks off ends in an error, and must not look whole to the client.
-    answerOf.on('error', () => response.destroy())
     answerOf.pipe(response)
   }
 

@@ -144,7 +144,7 @@ export function createServing(options: ServingOptions): Serving {
       const revision = find(host)
       if (revision === undefined) return false
       if (revision) {
-        facts.watch(revision, request.method ?? '', request.url ?? '', response)
+        facts.watch(revision, request.method ?? '', request.url?.split('?')[0] ?? '', response)
         proxy(revision, request, response)
       } else response.writeHead(404, { 'content-type': 'text/plain' }).end(noRevision(host))
       return true

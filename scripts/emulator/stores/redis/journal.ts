@@ -62,7 +62,13 @@ export function openJournal(
 
   return {
     append(at, commands) {
-      size += writeAll(file, `${JSON.stringify([at, ...commands])}\n`)
+      try {
+        size += writeAll(file, `${JSON.stringify([at, ...commands])}\n`)
+      } catch (error) {
+        // A full disk may have taken half a line; what comes after it could never be read again.
+        ftruncateSync(file, size)
+        throw error
+      }
       dirty = true
       if (size > REWRITE_MIN_BYTES && size > base * 2) rewrite()
     },
