@@ -41,8 +41,8 @@ export async function enqueue(tx: Transaction, schema: string, event: CloudEvent
 }
 
 /**
- * Publishes what `<schema>.outbox` holds and removes what the broker has taken; oldest first, after those that the
- * broker has not refused yet. Call it after the commit and before the answer; rows that another instance has claimed
+ * Publishes what `<schema>.outbox` holds and removes what the broker has taken: oldest first, those that the broker
+ * has refused before come last. Call it after the commit and before the answer; rows that another instance has claimed
  * are skipped.
  * @returns how many events were published
  * @throws {@link AppError} of the first event that was not taken; it stays for the next call. A broker that cannot be

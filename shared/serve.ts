@@ -1,5 +1,5 @@
 /** Runs a function as Knative runs it: listens on `PORT`, drains on SIGTERM. */
-import type { Server } from 'node:http'
+import type { Server, ServerResponse } from 'node:http'
 import { serve as listen } from '@hono/node-server'
 import { createApp } from './app.ts'
 import { createCall } from './call.ts'
@@ -111,12 +111,10 @@ function stopOnSignal(
   deps: { close(): Promise<void>; log: Deps['log'] },
 ): void {
   let stopping = false
-  let busy = 0
+  const answering = new Set<ServerResponse>()
   server.prependListener('request', (_, response) => {
-    busy += 1
-    response.once('close', () => {
-      busy -= 1
-    })
+    answering.add(response)
+    response.once('close', () => answering.delete(response))
     if (stopping) response.shouldKeepAlive = false
   })
   const stop = (): void => {
@@ -124,9 +122,10 @@ function stopOnSignal(
     stopping = true
     drain()
     // A connection that is busy now stays open after its answer; how long answers may take is the platform's affair.
+    for (const response of answering) response.shouldKeepAlive = false
     // One that never asked anything does not count as idle, so the last answer ends them all.
     const looking = setInterval(() => {
-      if (busy === 0) server.closeAllConnections()
+      if (answering.size === 0) server.closeAllConnections()
       else server.closeIdleConnections()
     }, DRAIN_LOOK_MS)
     server.close(() => {

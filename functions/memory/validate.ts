@@ -1,10 +1,12 @@
 /** Decides whether a fact that a model claims to have read is really in the source. */
+import { isPlain } from '../../shared/text.ts'
 import type { Fact } from './heuristics.ts'
 import { statementsOf } from './sentences.ts'
 import { contentWords, numbersOf, wordsOf } from './words.ts'
 
 /** Why a fact was refused. */
 export type Refusal =
+  | 'characters'
   | 'length'
   | 'quote'
   | 'question'
@@ -38,6 +40,8 @@ const SECRET =
 
 /** The checks in order, the cheapest first. */
 const CHECKS: readonly (readonly [Refusal, (fact: Fact, evidence: Evidence) => boolean])[] = [
+  // Postgres stores neither NUL nor half a surrogate pair; a fact that holds one would end the whole event.
+  ['characters', ({ text, quote }) => isPlain(text) && isPlain(quote)],
   ['length', ({ text }) => wordsOf(text).length >= 1 && wordsOf(text).length <= MAX_WORDS],
   ['injection', isNoOrder],
   ['secret', isNoSecret],

@@ -87,6 +87,47 @@ describe('the outbox', () => {
   })
 })
 
+describe('a claim that has grown old', () => {
+  const now = performance.now.bind(performance)
+  let turned = 0
+  beforeEach(() => {
+    turned = 0
+    vi.spyOn(performance, 'now').mockImplementation(() => now() + turned)
+  })
+  afterEach(() => void vi.restoreAllMocks())
+
+  const claimOf = async (id: string): Promise<Date> => {
+    const [row] = await database.sql`select claimed_until from chat.outbox where id = ${id}`
+    return row?.claimed_until
+  }
+
+  test('is renewed before its row is published', async () => {
+    const claims: Date[] = []
+    deps.publish = async ({ id }) => {
+      claims.push(await claimOf('b'))
+      published.push(id)
+      turned += 6_000
+      await new Promise(resolve => setTimeout(resolve, 20))
+    }
+    await put('a', 'b')
+    await flushOutbox(deps, 'chat')
+    expect(published).toEqual(['a', 'b'])
+    expect(claims[1]?.getTime()).toBeGreaterThan(claims[0]?.getTime() ?? Number.NaN)
+    expect(await left()).toEqual([])
+  })
+
+  test('gives up a row that another has claimed since', async () => {
+    deps.publish = async ({ id }) => {
+      published.push(id)
+      turned += 6_000
+      await database.sql`update chat.outbox set claimed_until = 'infinity' where id = 'b'`
+    }
+    await put('a', 'b')
+    await flushOutbox(deps, 'chat')
+    expect(published).toEqual(['a'])
+  })
+})
+
 describe('the background', () => {
   test('publishes at the start what a crash between commit and publish left', async () => {
     await put('a')

@@ -22,7 +22,7 @@ test('a connection that is busy at SIGTERM gets its answer, then the process end
   child?.kill('SIGTERM')
   await untilRefused(port)
   child?.stdin?.write('go\n')
-  expect(await answer).toEqual({ status: 200, text: '{"slow":true}', connection: 'keep-alive' })
+  expect(await answer).toEqual({ status: 200, text: '{"slow":true}', connection: 'close' })
   expect(await within(exited)).toBe(0)
   agent.destroy()
 })
