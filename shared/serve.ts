@@ -36,7 +36,8 @@ export function serve<C extends object>(definition: FunctionDefinition<C>): void
     () => {
       // After the port is open: what the first request needs loads while that request is on its way.
       deps.load().then(
-        () => outbox?.start(),
+        // A second later: whoever woke us is served first, on the connection that would be taken.
+        () => outbox?.later(),
         error => deps.log.error('a client could not be loaded', { error }),
       )
     },
