@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import type { BodySource } from './body.ts'
 import { Headers } from './headers.ts'
+import { type ProxyFor, readProxy } from './proxy.ts'
 import type { Request } from './request.ts'
 import { Response } from './response.ts'
 
@@ -11,6 +12,7 @@ import { Response } from './response.ts'
 const POOL = { keepAlive: true, maxFreeSockets: 10, timeout: 90_000 }
 
 let agent: Agent | undefined
+let proxyFor: ProxyFor | undefined
 
 /** The members of `RequestInit` that mean something here. */
 export interface LightFetchInit {
@@ -63,14 +65,19 @@ async function send(
 ): Promise<IncomingMessage> {
   const secure = url.protocol === 'https:'
   const request = secure ? (await import('node:https')).request : httpRequest
-  // The documented way to honour HTTP_PROXY without NODE_USE_ENV_PROXY, which would load undici at every start.
-  agent ??= new Agent({ ...POOL, proxyEnv: process.env } as ConstructorParameters<typeof Agent>[0])
+  agent ??= new Agent(POOL)
+  proxyFor ??= readProxy(process.env)
+  const proxy = secure ? undefined : proxyFor(url)
+  const { hostname, port } = proxy ?? url
   return new Promise((resolve, reject) => {
     const outgoing = request(
-      url,
       {
+        host: hostname.replace(/^\[|\]$/g, ''),
+        port: port || (secure ? 443 : 80),
+        // A proxy is asked for the whole URL (RFC 9112 3.2.2).
+        path: proxy ? `${url.origin}${url.pathname}${url.search}` : `${url.pathname}${url.search}`,
         method,
-        headers: toRecord(headers),
+        headers: { host: url.host, ...toRecord(headers) },
         ...(secure ? {} : { agent }),
         ...(signal && { signal }),
       },
