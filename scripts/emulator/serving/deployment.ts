@@ -65,11 +65,10 @@ export function createDeployment(initial: ServiceResource, options: DeploymentOp
     const name = next.template.name ?? `${next.name}-${String(generation).padStart(5, '0')}`
     created = name
     const { clock, log, guard, ports, onScale } = options
-    const environment = (image?: RunCommand['env']): Record<string, string> =>
+    const environment = (): Record<string, string> =>
       toEnvironment(next, name, {
         resolved: options.resolveEnv(next),
         proxyUrl: options.proxyUrl(),
-        image,
       })
     return createRevision({
       name,

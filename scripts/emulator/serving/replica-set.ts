@@ -33,7 +33,7 @@ export interface ReplicaSetOptions {
   readonly guard: ProcessGuard
   readonly ports: Ports
   readonly plan: () => Promise<RunCommand>
-  readonly environment: ReplicaOptions['environment']
+  readonly environment: () => Readonly<Record<string, string>>
   readonly onScale: (change: ScaleChange) => void
 }
 
