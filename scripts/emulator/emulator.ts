@@ -57,15 +57,31 @@ const OWN_ORIGIN = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i
 
 /**
  * Starts the emulator. Functions start when they are first asked for.
- * @throws PortInUseError, or an error of the event journal that names its folder
+ * @throws PortInUseError, or an error of the event journal that names its folder; nothing is left running then
  */
 export async function createEmulator(options: EmulatorOptions): Promise<Emulator> {
+  const closers: Closer[] = []
+  try {
+    return await start(options, closers)
+  } catch (error) {
+    await closeAll(closers, options.log)
+    throw error
+  }
+}
+
+/** What opens, says here how it closes; closed last to first. */
+type Closer = () => Promise<void>
+
+async function start(options: EmulatorOptions, closers: Closer[]): Promise<Emulator> {
   const { manifests, log, directory } = options
   const clock = options.clock ?? createClock()
   const guard = createProcessGuard()
+  closers.push(guard.close)
   // Deliveries left over from the last run begin before the ingress listens: they wait for it and lose no try.
   const listening = Promise.withResolvers<Ingress>()
-  let url = ''
+  let ingress: Ingress | undefined
+  // Here, although it opens last: functions that still work at the end reach each other through it.
+  closers.push(async () => ingress?.close())
   const send: Send = async request => (await listening.promise).send(request)
   const serving = createServing({
     services: manifests.services,
@@ -75,8 +91,9 @@ export async function createEmulator(options: EmulatorOptions): Promise<Emulator
     guard,
     resolveCommand: options.resolveCommand,
     resolveEnv: options.resolveEnv,
-    proxyUrl: () => url,
+    proxyUrl: () => ingress?.url ?? '',
   })
+  closers.push(serving.close)
   const eventing = await createEventing({
     brokers: manifests.brokers,
     triggers: manifests.triggers,
@@ -86,13 +103,18 @@ export async function createEmulator(options: EmulatorOptions): Promise<Emulator
     directory,
     domain: DOMAIN,
   })
-  const api = createApi({ clock, log, serving, eventing })
+  closers.push(eventing.close)
   const fallback = toHost(manifests.services.find(isDefault))
-  const ingress = await createIngress({
+  ingress = await createIngress({
     port: options.port,
     domain: DOMAIN,
     log,
-    handlers: [api, eventing.handler, serving.handler, toDefault(serving, fallback)],
+    handlers: [
+      createApi({ clock, log, serving, eventing }),
+      eventing.handler,
+      serving.handler,
+      toDefault(serving, fallback),
+    ],
     upgrades: [
       serving.upgrade,
       (host, request, socket, head) =>
@@ -100,44 +122,22 @@ export async function createEmulator(options: EmulatorOptions): Promise<Emulator
     ],
     senders: [serving.send],
     owns: serving.owns,
-  }).catch(async error => {
-    await Promise.allSettled([eventing.close(), serving.close(), guard.close()])
-    throw error
   })
-  url = ingress.url
   listening.resolve(ingress)
-  const brokerServer = createServer((request, response) => {
-    const { host = '', origin } = request.headers
-    // A page of another site must reach it neither by name (DNS rebinding) nor by script.
-    if (!OWN_HOST.test(host) || (origin !== undefined && !OWN_ORIGIN.test(origin))) {
-      response.writeHead(403, { 'content-type': 'text/plain; charset=utf-8' })
-      response.end('requests of other sites are refused')
-    } else eventing.handler(BROKER_HOST, request, response)
-  })
-  const brokerPort = await listen(brokerServer, options.brokerPort).catch(async error => {
-    await Promise.allSettled([eventing.close(), serving.close(), ingress.close(), guard.close()])
-    throw error
-  })
+  const { url, port } = ingress
+  const brokerServer = createServer(toBroker(eventing))
+  const brokerPort = await listen(brokerServer, options.brokerPort)
+  closers.push(() => closeServer(brokerServer))
   let closing: Promise<void> | undefined
 
-  async function stop(): Promise<void> {
-    await closeServer(brokerServer)
-    // In this order, and each whatever became of the one before: no replica may be left.
-    for (const part of [eventing, serving, ingress, guard]) {
-      await part
-        .close()
-        .catch((error: unknown) => log.error('emulator', `while stopping: ${error}`))
-    }
-  }
-
   function close(): Promise<void> {
-    closing ??= stop()
+    closing ??= closeAll(closers, log)
     return closing
   }
 
   return {
-    url: ingress.url,
-    port: ingress.port,
+    url,
+    port,
     brokerPort,
     brokerUrl: (namespace, name) => `http://127.0.0.1:${brokerPort}/${namespace}/${name}`,
     clock,
@@ -146,6 +146,27 @@ export async function createEmulator(options: EmulatorOptions): Promise<Emulator
     send,
     close,
     [Symbol.asyncDispose]: close,
+  }
+}
+
+/** Each whatever became of the one before: no replica may be left. */
+async function closeAll(closers: readonly Closer[], log: Log): Promise<void> {
+  for (const close of closers.toReversed()) {
+    await close().catch((error: unknown) => log.error('emulator', `while stopping: ${error}`))
+  }
+}
+
+/** The broker whatever own address it is asked by, for clients that cannot set a Host header. */
+function toBroker(eventing: Eventing) {
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    const { host = '', origin } = request.headers
+    const isOwn = OWN_HOST.test(host) || eventing.isBroker(host)
+    // A page of another site must reach it neither by name (DNS rebinding) nor by script.
+    if (!isOwn || (origin !== undefined && !OWN_ORIGIN.test(origin))) {
+      request.resume()
+      response.writeHead(403, { 'content-type': 'text/plain; charset=utf-8' })
+      response.end('requests of other sites are refused')
+    } else eventing.handler(BROKER_HOST, request, response)
   }
 }
 

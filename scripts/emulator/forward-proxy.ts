@@ -7,6 +7,7 @@ import {
 } from 'node:http'
 import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { refuseSwitch } from './refuse-switch.ts'
 import { relayHead } from './relay-head.ts'
 
 /** RFC 9110 7.6.1: headers that end at a proxy. */
@@ -72,6 +73,7 @@ export function forwardOutside(url: URL, request: IncomingMessage, response: Ser
     else answer.destroy()
   })
   upstream.on('error', refuse)
+  refuseSwitch(upstream)
   request.pipe(upstream)
 }
 

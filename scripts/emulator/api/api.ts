@@ -16,6 +16,11 @@ export interface ApiOptions {
   eventing: Eventing
 }
 
+/** A mistake of the caller; every other error is ours, and its text is for the log. */
+class QueryError extends TypeError {
+  override readonly name = 'QueryError'
+}
+
 type Route = (url: URL, response: ServerResponse) => Promise<unknown> | unknown
 
 const PREFIX = '/_emulator/'
@@ -61,7 +66,7 @@ export function createApi(options: ApiOptions): HostHandler {
       if (result === undefined) send(response, 404, { error: 'no such event' })
       else send(response, 200, result)
     } catch (error) {
-      if (error instanceof TypeError) return send(response, 400, { error: error.message })
+      if (error instanceof QueryError) return send(response, 400, { error: error.message })
       log.error('api', `${request.method} ${url.pathname} failed: ${error}`)
       send(response, 500, { error: 'an unexpected error, see the log' })
     }
@@ -100,9 +105,12 @@ function streamFacts({ serving, eventing }: ApiOptions, response: ServerResponse
 function toQuery(url: URL): EventQuery {
   const limit = Number(url.searchParams.get('limit') ?? 50)
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_EVENTS) {
-    throw new TypeError(`"limit" must be a whole number from 1 to ${MAX_EVENTS}`)
+    throw new QueryError(`"limit" must be a whole number from 1 to ${MAX_EVENTS}`)
   }
   const before = url.searchParams.get('before')
+  if (before && !Number.isInteger(Number(before))) {
+    throw new QueryError(`"before" must be a whole number, got ${JSON.stringify(before)}`)
+  }
   const query: Record<string, unknown> = { limit, ...(before && { before: Number(before) }) }
   for (const name of ['state', 'type', 'id', 'correlation']) {
     const value = url.searchParams.get(name)
@@ -114,7 +122,7 @@ function toQuery(url: URL): EventQuery {
 function toMs(value: string | null): number {
   const ms = Number(value)
   if (value === null || value === '' || !(ms >= 0 && ms <= MAX_ADVANCE_MS)) {
-    throw new TypeError(
+    throw new QueryError(
       `"ms" must be milliseconds from 0 to ${MAX_ADVANCE_MS}, got ${JSON.stringify(value)}`,
     )
   }

@@ -35,6 +35,8 @@ export interface EventingOptions {
 export interface Eventing {
   /** `POST /<namespace>/<broker>` on the broker's hosts. */
   readonly handler: HostHandler
+  /** Whether a host name (with or without port) leads to the broker. */
+  isBroker(host: string): boolean
   /** Adds or replaces a trigger or broker; throws a TypeError naming file and line when it cannot work. */
   apply(resource: TriggerResource | BrokerResource): void
   /** Takes an event as the ingress would; rejects with an EventError when it is refused. */
@@ -63,7 +65,7 @@ export async function createEventing(options: EventingOptions): Promise<Eventing
   const { clock, log } = options
   const registry = createRegistry()
   for (const resource of [...options.brokers, ...options.triggers]) registry.apply(resource)
-  const journal = await createJournal({ directory: options.directory })
+  const journal = await createJournal({ directory: options.directory, log })
   const ledger = createLedger({ journal, clock, log })
   const facts = createFacts({ log })
   const intake = createIntake({
@@ -155,6 +157,7 @@ export async function createEventing(options: EventingOptions): Promise<Eventing
 
   return {
     handler: ingress.handler,
+    isBroker: ingress.isBroker,
     apply: resource => registry.apply(resource),
     publish,
     events: ledger.events,

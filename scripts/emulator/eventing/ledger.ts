@@ -84,11 +84,48 @@ export function createLedger({
   const bodies = new Map<number, Uint8Array>()
   const refused: EventRecord[] = []
   const retention = createRetention(journal.ended())
+  /** The last write of a reply and its settlement, by the seq of the event that is settled. */
+  const turns = new Map<number, Promise<void>>()
+  /** Events that changed during such a write. */
+  const changed = new Set<number>()
+  let failing = false
   let bodyBytes = 0
   let seq = journal.lastSeq()
   let empty: () => void = () => {}
 
-  async function insert(
+  function insert(
+    record: EventRecord,
+    headers: Readonly<Record<string, string>>,
+    data?: Uint8Array,
+    settlement?: Settlement,
+  ): Promise<LiveEvent> {
+    const work = (): Promise<LiveEvent> => insertNow(record, headers, data, settlement)
+    return settlement ? inTurn(settlement.seq, work) : work()
+  }
+
+  /**
+   * While a reply is being written, its event's state is written by nobody else: they could not know yet whether it is
+   * settled, and a write of their own would say that it is not, although the reply is there.
+   */
+  async function inTurn<T>(seq: number, work: () => Promise<T>): Promise<T> {
+    const result = (turns.get(seq) ?? Promise.resolve()).then(work)
+    const over = result.then(
+      () => {},
+      () => {},
+    )
+    turns.set(seq, over)
+    try {
+      return await result
+    } finally {
+      if (turns.get(seq) === over) {
+        turns.delete(seq)
+        const live = lives.get(seq)
+        if (changed.delete(seq) && live) persist(live)
+      }
+    }
+  }
+
+  async function insertNow(
     record: EventRecord,
     headers: Readonly<Record<string, string>>,
     data?: Uint8Array,
@@ -131,12 +168,18 @@ export function createLedger({
   }
 
   function persist(live: LiveEvent): void {
+    const { seq } = live.record
+    if (turns.has(seq)) return void changed.add(seq)
     journal.write([updateOperation(live.record)]).then(
       () => {
+        failing = false
         if (live.record.ended !== undefined) forget(live.record)
       },
       (error: Error) => {
-        log.error('broker', `event state not written, trying again: ${error.message}`)
+        // Once, and not each second for each event.
+        if (!failing)
+          log.error('broker', `event state not written, trying until it is: ${error.message}`)
+        failing = true
         setTimeout(() => persist(live), REWRITE_AFTER_MS).unref()
       },
     )

@@ -1,6 +1,7 @@
 /** Sends one buffered request to a revision from inside the emulator, without a socket on our side. */
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
 import type { NetworkRequest, NetworkResponse } from '../network.ts'
+import { refuseSwitch } from '../refuse-switch.ts'
 import type { Admission, Refusal } from './admission.ts'
 import { toForwarded } from './forward-headers.ts'
 import type { Replica } from './replica.ts'
@@ -49,15 +50,14 @@ export function deliver(
 
     function send(replica: Replica): void {
       timeouts.sent()
-      upstream = httpRequest({
-        agent: replica.agent,
-        host: LOOPBACK,
-        port: replica.port,
-        method: request.method,
-        path: `${url.pathname}${url.search}`,
-        headers: toHeaders(request, url),
-      })
+      try {
+        upstream = open(replica)
+      } catch (error) {
+        refuse({ status: 502, text: `the request cannot be sent: ${error}` })
+        return
+      }
       upstream.once('response', collect)
+      refuseSwitch(upstream)
       upstream.on('error', (error: NodeJS.ErrnoException) => {
         if (error.code === 'ECONNREFUSED' && !left) {
           upstream = undefined
@@ -65,6 +65,17 @@ export function deliver(
         } else replica.settled().then(broken)
       })
       upstream.end(request.body)
+    }
+
+    function open(replica: Replica): ClientRequest {
+      return httpRequest({
+        agent: replica.agent,
+        host: LOOPBACK,
+        port: replica.port,
+        method: request.method,
+        path: `${url.pathname}${url.search}`,
+        headers: toHeaders(request, url),
+      })
     }
 
     function collect(answer: IncomingMessage): void {

@@ -65,10 +65,11 @@ export function createDeployment(initial: ServiceResource, options: DeploymentOp
     const name = next.template.name ?? `${next.name}-${String(generation).padStart(5, '0')}`
     created = name
     const { clock, log, guard, ports, onScale } = options
-    const environment = (): Record<string, string> =>
+    const environment = (image?: RunCommand['env']): Record<string, string> =>
       toEnvironment(next, name, {
         resolved: options.resolveEnv(next),
         proxyUrl: options.proxyUrl(),
+        image,
       })
     return createRevision({
       name,

@@ -13,11 +13,22 @@ const INHERITED = [
   'SSL_CERT_FILE',
 ]
 
-/** Composes the environment of one revision; the proxy makes the cluster's host names work in any language. */
+/**
+ * Composes the environment of one revision; the proxy makes the cluster's host names work in any language. As in a
+ * container, what the image sets is weaker than what the Service sets, and nobody sets Knative's own names.
+ */
 export function toEnvironment(
   service: ServiceResource,
   revision: string,
-  { resolved, proxyUrl }: { resolved: Readonly<Record<string, string>>; proxyUrl: string },
+  {
+    resolved,
+    proxyUrl,
+    image = {},
+  }: {
+    resolved: Readonly<Record<string, string>>
+    proxyUrl: string
+    image?: Readonly<Record<string, string>> | undefined
+  },
 ): Record<string, string> {
   return {
     ...inherited(),
@@ -26,6 +37,7 @@ export function toEnvironment(
     NO_PROXY: DIRECT_HOSTS,
     no_proxy: DIRECT_HOSTS,
     NODE_USE_ENV_PROXY: '1',
+    ...image,
     ...resolved,
     K_SERVICE: service.name,
     K_CONFIGURATION: service.name,

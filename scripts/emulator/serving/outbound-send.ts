@@ -2,6 +2,7 @@
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import type { NetworkRequest, NetworkResponse, Send } from '../network.ts'
+import { refuseSwitch } from '../refuse-switch.ts'
 
 /** How names of our own are reached: through the ingress, since no DNS knows them. */
 export interface OutboundSendOptions {
@@ -12,6 +13,8 @@ export interface OutboundSendOptions {
 
 /** Kept connections are given up before a usual server closes them. */
 const IDLE_MS = 4_000
+/** A subscriber answers with one event at most, and that is refused above 1 MiB. */
+const MAX_ANSWER_BYTES = 4 * 1024 * 1024
 
 /** A sender over kept connections. */
 export function createOutboundSend(options: OutboundSendOptions): { send: Send; close(): void } {
@@ -45,6 +48,7 @@ export function createOutboundSend(options: OutboundSendOptions): { send: Send; 
       }
       signal?.addEventListener('abort', onAbort, { once: true })
       upstream.on('error', fail)
+      refuseSwitch(upstream)
       upstream.once('response', answer => {
         collect(answer).then(response => {
           signal?.removeEventListener('abort', onAbort)
@@ -66,13 +70,25 @@ export function createOutboundSend(options: OutboundSendOptions): { send: Send; 
 
 async function collect(answer: IncomingMessage): Promise<NetworkResponse> {
   const chunks: Buffer[] = []
-  for await (const chunk of answer) chunks.push(chunk as Buffer)
+  let size = 0
+  // Leaving the loop early destroys the answer, and its connection with it.
+  for await (const chunk of answer as AsyncIterable<Buffer>) {
+    size += chunk.byteLength
+    if (size > MAX_ANSWER_BYTES) return tooLarge()
+    chunks.push(chunk)
+  }
   const headers: Record<string, string> = {}
   for (const [name, value] of Object.entries(answer.headers)) {
     if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value
   }
   return { status: answer.statusCode ?? 502, headers, body: Buffer.concat(chunks) }
 }
+
+const tooLarge = (): NetworkResponse => ({
+  status: 502,
+  headers: { 'content-type': 'text/plain; charset=utf-8' },
+  body: Buffer.from(`the answer has more than ${MAX_ANSWER_BYTES} bytes`),
+})
 
 const toError = (reason: unknown): Error =>
   reason instanceof Error ? reason : new Error(String(reason))

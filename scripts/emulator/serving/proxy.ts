@@ -5,6 +5,7 @@ import {
   type IncomingMessage,
   type ServerResponse,
 } from 'node:http'
+import { refuseSwitch } from '../refuse-switch.ts'
 import { relayHead } from '../relay-head.ts'
 import type { Admission, Refusal } from './admission.ts'
 import { toClientHeaders, toFunctionHeaders } from './forward-headers.ts'
@@ -46,6 +47,7 @@ export function proxy(
     upstream = attempt
     timeouts.sent()
     attempt.once('response', relay)
+    refuseSwitch(attempt)
     attempt.on('error', (error: NodeJS.ErrnoException) => {
       if (left || upstream !== attempt) return
       if (error.code === 'ECONNREFUSED' && !response.headersSent) {

@@ -10,6 +10,7 @@ import {
   createReplica,
   type DrainLimits,
   type Replica,
+  type ReplicaOptions,
   type RunCommand,
   type StartFailure,
 } from './replica.ts'
@@ -33,7 +34,7 @@ export interface ReplicaSetOptions {
   readonly guard: ProcessGuard
   readonly ports: Ports
   readonly plan: () => Promise<RunCommand>
-  readonly environment: () => Readonly<Record<string, string>>
+  readonly environment: ReplicaOptions['environment']
   readonly onScale: (change: ScaleChange) => void
 }
 

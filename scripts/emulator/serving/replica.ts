@@ -13,6 +13,7 @@ export interface RunCommand {
   readonly command: string
   readonly args: readonly string[]
   readonly cwd: string
+  /** What the image sets; the Service's own variables are stronger. */
   readonly env?: Readonly<Record<string, string>>
 }
 
@@ -54,7 +55,7 @@ export interface DrainLimits {
 export interface ReplicaOptions {
   readonly scope: string
   readonly plan: () => Promise<RunCommand>
-  readonly environment: () => Readonly<Record<string, string>>
+  readonly environment: (image: RunCommand['env']) => Readonly<Record<string, string>>
   readonly probe: ReadinessProbe
   readonly deadlineMs: number
   readonly log: Log
@@ -134,7 +135,7 @@ export function createReplica(options: ReplicaOptions): Replica {
       cwd: plan.cwd,
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...options.environment(), ...plan.env, ...guard.environment, PORT: String(port) },
+      env: { ...options.environment(plan.env), ...guard.environment, PORT: String(port) },
     })
     if (child.pid !== undefined) guard.add(child.pid)
     if (child.stdout) output.attach(child.stdout)

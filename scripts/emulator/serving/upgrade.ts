@@ -35,16 +35,12 @@ export function passUpgrade(
 
   function send(replica: Replica): void {
     if (left) return
-    upstream = httpRequest({
-      // Not from the pool: the connection is not HTTP any more afterwards.
-      agent: false,
-      host: '127.0.0.1',
-      port: replica.port,
-      method: request.method,
-      path: request.url,
-      headers: toFunctionHeaders(request, true),
-      setHost: false,
-    })
+    try {
+      upstream = open(replica)
+    } catch {
+      refuse({ status: 400, text: 'the request has a head that cannot be passed on' })
+      return
+    }
     upstream.once('upgrade', join)
     upstream.once('response', decline)
     upstream.on('error', (error: NodeJS.ErrnoException) => {
@@ -54,6 +50,19 @@ export function passUpgrade(
       } else refuse({ status: 502, text: `revision ${revision.name} broke the connection` })
     })
     upstream.end()
+  }
+
+  function open(replica: Replica): ClientRequest {
+    return httpRequest({
+      // Not from the pool: the connection is not HTTP any more afterwards.
+      agent: false,
+      host: '127.0.0.1',
+      port: replica.port,
+      method: request.method,
+      path: request.url,
+      headers: toFunctionHeaders(request, true),
+      setHost: false,
+    })
   }
 
   function join(answer: IncomingMessage, other: Duplex, first: Buffer): void {

@@ -32,6 +32,11 @@ test.each([
     200,
   ],
   ['a trailer without a body', 'HTTP/1.1 204 None\r\ntrailer: x\r\n\r\n', 204],
+  [
+    'a switch of protocols that nobody asked for',
+    'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n',
+    502,
+  ],
   ['no HTTP at all', 'hello\r\n\r\n', 502],
   ['nothing', '', 502],
 ])('%s', async (_, answer, status) => {

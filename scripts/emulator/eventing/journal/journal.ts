@@ -3,13 +3,17 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { Worker } from 'node:worker_threads'
+import type { Log } from '../../log.ts'
 import type { EndedEvent } from '../retention.ts'
-import type { Answer, EventRow, Operation, Request } from './schema.ts'
+import type { Answer, EventRow, Operation } from './schema.ts'
+import { startWriterThread } from './writer-thread.ts'
 
 /** Everything that must survive a crash goes through here. */
 export interface Journal {
-  /** Resolves once the operations are on the disk, all of them or none; rejects when they are not. */
+  /**
+   * Resolves once the operations are on the disk, all of them or none; rejects when they are not. What comes while the
+   * writer is started again waits for it.
+   */
   write(operations: readonly Operation[]): Promise<void>
   /** Rows of `events` by a WHERE clause of our own; only what is committed. */
   rows(where: string, ...values: (string | number)[]): EventRow[]
@@ -30,25 +34,33 @@ const MAX_BATCH_OPERATIONS = 512
  * Opens or creates the journal in `directory`.
  * @throws Error when another process holds it or it cannot be read, saying what to do
  */
-export async function createJournal({ directory }: { directory: string }): Promise<Journal> {
+export async function createJournal({
+  directory,
+  log,
+}: {
+  directory: string
+  log: Log
+}): Promise<Journal> {
   mkdirSync(directory, { recursive: true })
   const file = join(directory, 'events.db')
-  const worker = new Worker(new URL('./writer.ts', import.meta.url), {
-    workerData: { file, lockFile: join(directory, 'events.lock') },
-  })
   let waiting: Write[] = []
   let writing: Write[] = []
   let scheduled = false
   let broken: Error | undefined
   let drained: (() => void) | undefined
 
-  await opened(worker)
+  const writer = await startWriterThread({
+    file,
+    lockFile: join(directory, 'events.lock'),
+    log,
+    onAnswer,
+    onLost,
+    onBack: () => flush(),
+    onGivenUp: fail,
+  })
   const reader = new DatabaseSync(file, { readOnly: true })
   const lastSeq = reader.prepare('SELECT coalesce(max(seq), 0) AS seq FROM events')
   const body = reader.prepare('SELECT data FROM bodies WHERE seq = ?')
-  worker.on('message', onAnswer)
-  worker.on('error', error => fail(error instanceof Error ? error : new Error(String(error))))
-  worker.on('exit', () => fail(new Error('the journal is closed')))
 
   function write(operations: readonly Operation[]): Promise<void> {
     if (broken) return Promise.reject(broken)
@@ -67,7 +79,7 @@ export async function createJournal({ directory }: { directory: string }): Promi
 
   function flush(): void {
     scheduled = false
-    if (waiting.length === 0 || writing.length > 0 || broken) return
+    if (waiting.length === 0 || writing.length > 0 || broken || !writer.isUp()) return
     let count = 0
     let taken = 0
     while (taken < waiting.length && count < MAX_BATCH_OPERATIONS) {
@@ -76,7 +88,7 @@ export async function createJournal({ directory }: { directory: string }): Promi
     }
     writing = waiting.slice(0, taken)
     waiting = waiting.slice(taken)
-    post({ batch: latest(writing.flatMap(write => write.operations)) })
+    writer.post({ batch: latest(writing.flatMap(write => write.operations)) })
   }
 
   function onAnswer(answer: Answer): void {
@@ -91,6 +103,28 @@ export async function createJournal({ directory }: { directory: string }): Promi
     if (waiting.length === 0 && writing.length === 0) drained?.()
   }
 
+  function onLost(error: Error): void {
+    const lost = writing
+    writing = []
+    const done = isWritten(lost)
+    for (const { resolve, reject } of lost) {
+      if (done) resolve()
+      else reject(error)
+    }
+    if (waiting.length === 0) drained?.()
+  }
+
+  /** The thread may have ended between the commit and its answer. A batch is all or nothing, so any insert tells. */
+  function isWritten(batch: readonly Write[]): boolean {
+    const insert = batch.flatMap(write => write.operations).find(({ kind }) => kind === 'insert')
+    if (insert?.kind !== 'insert') return false
+    try {
+      return reader.prepare('SELECT 1 FROM events WHERE seq = ?').get(insert.row.seq) !== undefined
+    } catch {
+      return false
+    }
+  }
+
   function fail(error: Error): void {
     broken ??= error
     for (const { reject } of [...writing, ...waiting]) reject(broken)
@@ -99,8 +133,6 @@ export async function createJournal({ directory }: { directory: string }): Promi
     drained?.()
   }
 
-  const post = (request: Request): void => worker.postMessage(request)
-
   let closing: Promise<void> | undefined
   async function close(): Promise<void> {
     if (waiting.length > 0 || writing.length > 0) {
@@ -108,13 +140,9 @@ export async function createJournal({ directory }: { directory: string }): Promi
         drained = resolve
       })
     }
-    const gone = new Promise<void>(resolve => worker.once('exit', () => resolve()))
-    if (!broken) {
-      broken = new Error('the journal is closed')
-      reader.close()
-      post({ close: true })
-      await gone
-    } else if (reader.isOpen) reader.close()
+    broken ??= new Error('the journal is closed')
+    reader.close()
+    await writer.close()
   }
 
   return {
@@ -137,17 +165,6 @@ interface Write {
   operations: readonly Operation[]
   resolve: () => void
   reject: (error: Error) => void
-}
-
-function opened(worker: Worker): Promise<void> {
-  return new Promise((resolve, reject) => {
-    worker.once('error', reject)
-    worker.once('message', (answer: Answer) => {
-      worker.off('error', reject)
-      if ('refused' in answer) reject(new Error(answer.refused))
-      else resolve()
-    })
-  })
 }
 
 /** Of several updates of one event only the last is written. */

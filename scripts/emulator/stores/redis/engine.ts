@@ -101,13 +101,14 @@ export function createEngine({
 
   /** Time stands still while commands run together, and their changes are recorded together. */
   function together<T>(work: () => T): T {
-    moment = now()
+    const at = now()
+    moment = at
     written = []
     try {
       return work()
     } finally {
-      if (written.length > 0) record(moment, written)
       moment = undefined
+      if (written.length > 0) record(at, written)
     }
   }
 

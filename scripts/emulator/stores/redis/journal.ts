@@ -1,12 +1,14 @@
 /** Keeps the in-process Redis on disk: an append-only file of its writes, rewritten when it has grown. */
 import {
   closeSync,
+  constants,
   existsSync,
   fsyncSync,
   ftruncateSync,
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -14,9 +16,15 @@ import type { Keyspace } from './keyspace.ts'
 
 /** The file of writes. */
 export interface Journal {
+  /** @throws Error when the disk does not take the line: file and keys are then as they were before the commands */
   append(at: number, commands: string[][]): void
+  /** Set once file and keys could not be brought together again: nothing may be answered any more. */
+  broken(): Error | undefined
   close(): void
 }
+
+/** Writes some of the bytes from `at` on, and says how many. */
+export type WriteBytes = (file: number, bytes: Buffer, at: number) => number
 
 /** One line of the file. */
 type Line = [at: number, ...commands: string[][]]
@@ -33,6 +41,7 @@ export function openJournal(
   directory: string,
   keys: Keyspace,
   replay: (at: number, commands: string[][]) => void,
+  write: WriteBytes = writeSync,
 ): Journal {
   const path = join(directory, 'appendonly.jsonl')
   let size = existsSync(path) ? load(path, replay) : 0
@@ -40,6 +49,7 @@ export function openJournal(
   ftruncateSync(file, size)
   let base = size
   let dirty = false
+  let broken: Error | undefined
   const timer = setInterval(flush, FSYNC_PERIOD_MS)
   timer.unref()
 
@@ -50,28 +60,57 @@ export function openJournal(
   }
 
   function rewrite(): void {
-    const fresh = openSync(`${path}.new`, 'w', 0o600)
-    const lines = snapshot(keys).map(command => JSON.stringify([keys.now(), command]))
-    size = writeAll(fresh, lines.length > 0 ? `${lines.join('\n')}\n` : '')
-    fsyncSync(fresh)
-    renameSync(`${path}.new`, path)
+    const fresh = openSync(`${path}.new`, FRESH, 0o600)
+    try {
+      const lines = snapshot(keys).map(command => JSON.stringify([keys.now(), command]))
+      const written = writeAll(fresh, lines.length > 0 ? `${lines.join('\n')}\n` : '', write)
+      fsyncSync(fresh)
+      renameSync(`${path}.new`, path)
+      size = written
+    } catch (error) {
+      closeSync(fresh)
+      rmSync(`${path}.new`, { force: true })
+      throw error
+    }
     closeSync(file)
     file = fresh
+  }
+
+  /** A full disk may have taken half a line, and the commands have run already: back to what the file says. */
+  function undo(): void {
+    try {
+      ftruncateSync(file, size)
+      keys.clear()
+      load(path, replay)
+    } catch (cause) {
+      broken = new Error(`"${path}" must be written and read, got neither: restart the emulator`, {
+        cause,
+      })
+      throw broken
+    }
+  }
+
+  function shorten(): void {
+    try {
+      rewrite()
+    } catch {
+      // The long file is as good as a short one; tried again when it has doubled.
+    }
     base = size
   }
 
   return {
     append(at, commands) {
       try {
-        size += writeAll(file, `${JSON.stringify([at, ...commands])}\n`)
-      } catch (error) {
-        // A full disk may have taken half a line; what comes after it could never be read again.
-        ftruncateSync(file, size)
-        throw error
+        size += writeAll(file, `${JSON.stringify([at, ...commands])}\n`, write)
+      } catch (cause) {
+        undo()
+        throw new Error(`cannot write "${path}": ${(cause as Error).message}`, { cause })
       }
       dirty = true
-      if (size > REWRITE_MIN_BYTES && size > base * 2) rewrite()
+      if (size > REWRITE_MIN_BYTES && size > base * 2) shorten()
     },
+    broken: () => broken,
     close() {
       clearInterval(timer)
       flush()
@@ -112,9 +151,12 @@ function parseLine(text: string): Line | undefined {
   }
 }
 
-function writeAll(file: number, text: string): number {
+/** Appending, so that what follows a cut stands at its end and not where the lost bytes were. */
+const FRESH = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_APPEND
+
+function writeAll(file: number, text: string, write: WriteBytes): number {
   const bytes = Buffer.from(text)
-  for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at)
+  for (let at = 0; at < bytes.length; ) at += write(file, bytes, at)
   return bytes.length
 }
 

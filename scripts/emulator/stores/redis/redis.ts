@@ -1,9 +1,8 @@
 /** The key-value store: the Upstash REST protocol over a real Redis, or over the one in this process. */
-import { join } from 'node:path'
 import { closeServer, listen } from '../listen.ts'
 import { lockDirectory } from '../lock.ts'
 import { createEngine, type Redis } from './engine.ts'
-import { type Journal, openJournal } from './journal.ts'
+import { type Journal, openJournal, type WriteBytes } from './journal.ts'
 import { connectRedis } from './resp.ts'
 import { createRestServer } from './rest.ts'
 
@@ -53,21 +52,37 @@ async function reach(address: string): Promise<Redis> {
   }
 }
 
-/** The in-process Redis of `directory`, kept on disk. */
-export function openEngine(directory: string, now: () => number = Date.now): Redis {
+/** The in-process Redis of `directory`, kept on disk. A write that the disk does not take rejects, and changes nothing. */
+export function openEngine(
+  directory: string,
+  now: () => number = Date.now,
+  write?: WriteBytes,
+): Redis {
   const lock = lockDirectory(directory)
   let journal: Journal | undefined
   const engine = createEngine({ now, record: (at, commands) => journal?.append(at, commands) })
   try {
-    journal = openJournal(join(directory), engine.keys, engine.replay)
+    journal = openJournal(directory, engine.keys, engine.replay, write)
   } catch (error) {
     lock.release()
     throw error
   }
   let open = true
+
+  function assertWhole(): void {
+    const broken = journal?.broken()
+    if (broken) throw broken
+  }
+
   return {
-    command: engine.command,
-    transaction: engine.transaction,
+    async command(args) {
+      assertWhole()
+      return engine.command(args)
+    },
+    async transaction(commands) {
+      assertWhole()
+      return engine.transaction(commands)
+    },
     async close() {
       if (!open) return
       open = false

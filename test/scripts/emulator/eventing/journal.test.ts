@@ -28,7 +28,7 @@ function record(seq: number, fields: Partial<EventRecord> = {}): EventRecord {
 }
 
 async function opened(): Promise<Journal> {
-  const journal = await createJournal({ directory: temporaryDirectory() })
+  const journal = await createJournal({ directory: temporaryDirectory(), log: createTestLog().log })
   onTestFinished(() => journal.close())
   return journal
 }

@@ -1,6 +1,7 @@
 /** What only the in-process engine promises: its file, its time, its lock. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { writeSync } from 'node:fs'
 import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -111,6 +112,74 @@ it('rewrites its file when it has grown, and loses nothing by it', async () => {
     '1.5',
   ])
   expect(await again.command(['TTL', 's'])).toSatisfy(ttl => Number(ttl) > 900)
+  await again.close()
+})
+
+it('changes neither keys nor file by a write that the disk does not take', async () => {
+  let full = false
+  const write = (to: number, bytes: Buffer, at: number): number => {
+    if (!full) return writeSync(to, bytes, at)
+    writeSync(to, bytes, 0, bytes.length >> 1)
+    throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' })
+  }
+  let now = 1_000_000
+  const redis = openEngine(directory, () => now, write)
+  await redis.command(['SET', 'a', '1'])
+  await redis.command(['RPUSH', 'l', 'x'])
+  await redis.command(['SET', 'soon', '1', 'PX', '1000'])
+  full = true
+  const expected = `cannot write "${file}": ENOSPC: no space left on device`
+  await expect(redis.command(['SET', 'a', '2'])).rejects.toThrow(expected)
+  await expect(
+    redis.transaction([
+      ['RPUSH', 'l', 'y'],
+      ['SET', 'b', '1'],
+    ]),
+  ).rejects.toThrow(expected)
+  await expect(
+    redis.command(['EVAL', `return redis.call('INCR', KEYS[1])`, '1', 'a']),
+  ).rejects.toThrow(expected)
+  const state = async (from: typeof redis): Promise<unknown[]> => [
+    await from.command(['MGET', 'a', 'b']),
+    await from.command(['LRANGE', 'l', '0', '-1']),
+    await from.command(['PTTL', 'soon']),
+  ]
+  now += 400
+  expect(await state(redis)).toEqual([['1', null], ['x'], 600])
+  full = false
+  await redis.command(['SET', 'b', '3'])
+  await redis.close()
+  const again = openEngine(directory, () => now)
+  expect(await state(again)).toEqual([['1', '3'], ['x'], 600])
+  await again.close()
+})
+
+it('cuts half a line off a rewritten file too, and lives with one that it cannot rewrite', async () => {
+  let room = Number.POSITIVE_INFINITY
+  const write = (to: number, bytes: Buffer, at: number): number => {
+    const part = bytes.subarray(at, at + room)
+    if (part.length > 0) room -= writeSync(to, part)
+    if (part.length < bytes.length - at) throw new Error('ENOSPC')
+    return part.length
+  }
+  const redis = openEngine(directory, Date.now, write)
+  const big = 'x'.repeat(1_000_000)
+  const set = (at: number): Promise<unknown> => redis.command(['SET', 'big', big + at])
+  for (let at = 0; at < 4; at++) await set(at)
+  // Room for the line that makes the file long enough, and none for the short file.
+  room = 1_000_100
+  await set(4)
+  expect((await stat(file)).size).toBeGreaterThan(5_000_000)
+  room = Number.POSITIVE_INFINITY
+  for (let at = 5; at < 11; at++) await set(at)
+  expect((await stat(file)).size).toBeLessThan(2_000_000)
+  room = 10
+  await expect(redis.command(['SET', 'lost', '1'])).rejects.toThrow('ENOSPC')
+  room = Number.POSITIVE_INFINITY
+  await redis.command(['SET', 'kept', '1'])
+  await redis.close()
+  const again = openEngine(directory)
+  expect(await again.command(['MGET', 'big', 'lost', 'kept'])).toEqual([`${big}10`, null, '1'])
   await again.close()
 })
 

@@ -1,0 +1,79 @@
+/** Functions that answer what no server should: the client is told, and the emulator goes on. */
+import { connect } from 'node:net'
+import { expect, test } from 'vitest'
+import { ask } from '../../../bench/processes.ts'
+import { createWorld, service, until, type World } from './world.ts'
+
+/** Speaks no HTTP of its own: answers what its path says, byte for byte. */
+const RAW = `require('node:net').createServer(socket => {
+  socket.on('error', () => {})
+  socket.once('data', data => {
+    const path = /^\\w+ \\/(\\S*)/.exec(data.toString('latin1'))?.[1] ?? ''
+    socket.end(Buffer.from(decodeURIComponent(path), 'latin1'))
+  })
+}).listen(Number(process.env.PORT), '127.0.0.1')`
+
+const rawWorld = (): Promise<World> =>
+  createWorld([service('odd')], {
+    resolveCommand: async () => ({ command: process.execPath, args: ['-e', RAW], cwd: '/' }),
+  })
+
+const at = (answer: string): string => `/${encodeURIComponent(answer)}`
+
+test('no head of an answer ends the emulator', async () => {
+  const world = await rawWorld()
+  const headers = { host: 'odd.localhost' }
+  for (const [method, answer, status] of [
+    ['GET', 'HTTP/1.1 099 Odd\r\ncontent-length: 0\r\n\r\n', 502],
+    ['GET', 'HTTP/1.1 200 O\x01K\r\ncontent-length: 0\r\n\r\n', 502],
+    ['GET', 'HTTP/1.1 200 OK\r\ntrailer: x\r\ncontent-length: 2\r\n\r\nok', 200],
+    ['GET', 'HTTP/1.1 204 None\r\ntrailer: x\r\n\r\n', 204],
+    ['HEAD', 'HTTP/1.1 200 OK\r\ntrailer: x\r\ncontent-length: 2\r\n\r\n', 200],
+    ['GET', 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n', 502],
+    ['GET', 'hello\r\n\r\n', 502],
+    ['GET', '', 502],
+  ] as const) {
+    const request = { method, path: at(answer), headers }
+    const got = await ask(world.ingress.port, request).catch(String)
+    expect([method, answer, got]).toEqual([method, answer, status])
+  }
+})
+
+test('a request that announces trailers is passed on without them', async () => {
+  const world = await createWorld([service('orders')])
+  const socket = connect(world.ingress.port, '127.0.0.1')
+  let text = ''
+  socket.on('data', chunk => {
+    text += chunk
+  })
+  socket.write('GET /x HTTP/1.1\r\nHost: orders.localhost\r\nTrailer: x\r\n\r\n')
+  await until('answered', () => text.includes('200 OK') && text.includes('"url":"/x"'))
+  socket.write(
+    'GET /ws HTTP/1.1\r\nHost: orders.localhost\r\nTrailer: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n',
+  )
+  await until('switched', () => text.includes('101 Switching Protocols'))
+  socket.destroy()
+})
+
+test('an answer inside the emulator is cut off at a limit, and its connection with it', async () => {
+  const endless = `require('node:http').createServer((request, response) => {
+    response.on('close', () => console.log('let go'))
+    const more = () => { while (!response.destroyed && response.write(Buffer.alloc(65536))); }
+    response.on('drain', more)
+    more()
+  }).listen(Number(process.env.PORT), '127.0.0.1')`
+  const world = await createWorld([service('endless')], {
+    resolveCommand: async () => ({ command: process.execPath, args: ['-e', endless], cwd: '/' }),
+  })
+  const { status, text } = await world.call('endless.localhost')
+  expect([status, text]).toEqual([502, 'the answer has more than 4194304 bytes'])
+  await until('let go', () => world.lines.some(line => line.includes('let go')))
+})
+
+test('a request inside the emulator that is none gets a 502', async () => {
+  const world = await createWorld([service('orders')])
+  const url = 'http://orders.localhost/'
+  const sent = world.ingress.send({ url, method: 'GET', headers: { 'x-odd': 'a\nb' } })
+  expect((await sent).status).toBe(502)
+  expect((await world.call('orders.localhost')).status).toBe(200)
+})
