@@ -1,5 +1,5 @@
 /** `metadata` of any object: name, namespace, labels, annotations. */
-import type { Field } from './field.ts'
+import { type Field, isObject } from './field.ts'
 import { readRequired, readText, readTextMap } from './read.ts'
 import type { SourceLine } from './types.ts'
 
@@ -9,6 +9,8 @@ export interface Metadata extends SourceLine {
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
   readonly annotations: Readonly<Record<string, string>>
+  /** The object as it was written. */
+  readonly document: Readonly<Record<string, unknown>>
 }
 
 /** A name that Kubernetes allows for a Service (RFC 1035 label). */
@@ -33,6 +35,7 @@ export function readMetadata(
     namespace: readText(metadata.get('namespace')) ?? 'default',
     labels: readTextMap(metadata.get('labels')),
     annotations: readTextMap(metadata.get('annotations')),
+    document: isObject(root.value) ? root.value : {},
   }
 }
 

@@ -6,6 +6,12 @@ export interface SourceLine {
   readonly line: number
 }
 
+/** An object that was written down somewhere. */
+export interface Written extends SourceLine {
+  /** As it was written, before defaulting; absent when it was made in code. */
+  readonly document?: Readonly<Record<string, unknown>>
+}
+
 /** An environment variable of a function: a literal, or a reference that the caller resolves. */
 export type EnvVar =
   | { readonly name: string; readonly value: string }
@@ -66,7 +72,7 @@ export interface TrafficTarget {
 }
 
 /** A `serving.knative.dev/v1` Service. */
-export interface ServiceResource extends SourceLine {
+export interface ServiceResource extends Written {
   readonly namespace: string
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
@@ -97,7 +103,7 @@ export interface DeliverySpec {
 }
 
 /** An `eventing.knative.dev/v1` Broker. */
-export interface BrokerResource extends SourceLine {
+export interface BrokerResource extends Written {
   readonly namespace: string
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
@@ -116,7 +122,7 @@ export type FilterExpression =
   | { readonly cesql: string }
 
 /** An `eventing.knative.dev/v1` Trigger; `filters`, when present and not empty, overrides `filter`. */
-export interface TriggerResource extends SourceLine {
+export interface TriggerResource extends Written {
   readonly namespace: string
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
