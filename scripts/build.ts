@@ -41,6 +41,8 @@ const VENDOR = [
  * Measured on Node 24: a server that touches the platform's `Request` loads undici and http2, and is ready in twice the
  * time of a bare one. Bundles use the classes of `shared/web` in their place; the libraries inside find them by name.
  */
+const WEB_CLASSES = join(ROOT, 'shared/web/globals.ts')
+
 const COMMON: BuildOptions = {
   bundle: true,
   minify: true,
@@ -53,7 +55,7 @@ const COMMON: BuildOptions = {
   logLevel: 'silent',
   write: false,
   metafile: true,
-  inject: [join(ROOT, 'shared/web/globals.ts')],
+  inject: [WEB_CLASSES],
   define: {
     'global.Request': 'Request',
     'global.Response': 'Response',
@@ -88,6 +90,7 @@ serve(definition)`,
       sourcefile: `${name}.ts`,
     },
     outfile: join(directory, `${name}.cjs`),
+    inject: [WEB_CLASSES, join(ROOT, 'shared/interpreted-schemas.ts')],
     plugins: [externalVendor],
     define: { ...COMMON.define, ...(await embedded(name)) },
   })
