@@ -1,6 +1,6 @@
 /** Builds the HTTP app of a function: everything that every function has, then its own routes and events. */
-// The router that is built fastest: a process answers few requests before it is stopped again.
-import { Hono } from 'hono/quick'
+import { Hono } from 'hono'
+import { TrieRouter } from 'hono/router/trie-router'
 import type { Deps } from './deps.ts'
 import { AppError, errorHeaders, toAppError, toEnvelope, toProblem } from './errors.ts'
 import type { FunctionDefinition } from './function.ts'
@@ -27,7 +27,8 @@ export function createApp<C extends object>(
   definition: FunctionDefinition<C>,
   deps: Deps<C>,
 ): FunctionApp {
-  const app: App = new Hono<AppEnv>()
+  // The default one builds its expressions at the first request, which costs a cold start 6 ms.
+  const app: App = new Hono<AppEnv>({ router: new TrieRouter() })
   const { log, metrics, clock, service } = deps
   const requests = metrics.counter('http_requests_total', 'requests by route and status')
   const durations = metrics.histogram('http_request_duration_seconds', 'seconds until the answer')
