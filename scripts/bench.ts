@@ -1,4 +1,4 @@
-/** `npm run bench -- <name> [--json]`: measures beside a peer or a floor in the same run; 1 when out of budget. */
+/** `npm run bench -- <name> [--json] [--quick]`: measures beside a peer or a floor in the same run; 1 when out of budget. */
 import { machine } from '../test/bench/machine.ts'
 import type { BenchContext, BenchRow } from '../test/bench/rows.ts'
 import { toText } from '../test/bench/rows.ts'
@@ -12,13 +12,15 @@ const BENCHES: Record<
   coldstart: () => import('../test/bench/coldstart.ts'),
   broker: () => import('../test/bench/broker.ts'),
   gateway: () => import('../test/bench/gateway.ts'),
+  'coldstart-e2e': () => import('../test/bench/coldstart-e2e.ts'),
+  scale: () => import('../test/bench/scale.ts'),
 }
 
 const [name, ...flags] = process.argv.slice(2)
 const bench = name === undefined ? undefined : BENCHES[name]
 if (!bench) {
   process.stderr.write(
-    `usage: npm run bench -- <name> [--json]\nbenches: ${Object.keys(BENCHES).join(', ')}\n`,
+    `usage: npm run bench -- <name> [--json] [--quick]\nbenches: ${Object.keys(BENCHES).join(', ')}\n`,
   )
   process.exit(2)
 }
@@ -27,6 +29,7 @@ const { run } = await bench()
 const measuring = run({
   note: line => void process.stderr.write(`${line}\n`),
   signal: stopping.signal,
+  quick: flags.includes('--quick'),
 })
 onStop(async () => {
   stopping.abort()

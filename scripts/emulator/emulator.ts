@@ -1,70 +1,94 @@
 /** The local Knative: one port for functions and broker, driven by the same manifests as a cluster. */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { createApi } from './api/api.ts'
-import { type Clock, createClock } from './clock.ts'
-import { createEventing, type Eventing } from './eventing/eventing.ts'
-import { createIngress, type Ingress } from './ingress.ts'
+import { toServer } from './api/kubernetes/access.ts'
+import { type BrokerDoor, openBrokerDoor } from './broker-door.ts'
+import { type Client, createClient } from './client.ts'
+import type { Clock } from './clock.ts'
+import type { Document, WriteOptions } from './control/admission.ts'
+import type { ControlPlane } from './control/control-plane.ts'
+import { findKind } from './control/kinds.ts'
+import { createManifestSync } from './control/manifest-sync.ts'
+import type { KubeObject } from './control/object.ts'
+import { StatusError } from './control/status-error.ts'
+import { openDoors } from './doors.ts'
+import type { Eventing } from './eventing/eventing.ts'
+import { createIdle, type IdleOptions } from './idle.ts'
+import type { Ingress } from './ingress.ts'
+import { createInspection, type Inspection } from './inspect.ts'
 import type { Log } from './log.ts'
-import type { Manifests, ServiceResource } from './manifests/types.ts'
+import { createLogTap, type LogLine } from './log-tap.ts'
+import type { Manifests } from './manifests/types.ts'
 import type { Send } from './network.ts'
-import { createProcessGuard } from './serving/guard.ts'
-import type { RunCommand } from './serving/replica.ts'
-import { createServing, type Serving } from './serving/serving.ts'
-import { closeServer, listen } from './stores/listen.ts'
+import { type EmulatorOptions, type Settings, toSettings } from './options.ts'
+import { createParts } from './parts.ts'
+import type { Serving } from './serving/serving.ts'
 
-/** What an emulator works from. */
-export interface EmulatorOptions {
-  manifests: Manifests
-  log: Log
-  /** Real time unless given. */
-  clock?: Clock
-  /** The port of everything; 0 takes any free one. */
-  port: number
-  /** The port that leads to the broker whatever the Host header says; remembered by the caller. */
-  brokerPort?: number
-  /** Where accepted events are kept. */
-  directory: string
-  /** What to run for a Service. */
-  resolveCommand: (service: ServiceResource) => Promise<RunCommand>
-  /** A Service's environment with Secrets and ConfigMaps resolved. */
-  resolveEnv: (service: ServiceResource) => Record<string, string>
-}
+export type { EmulatorOptions } from './options.ts'
 
 /** A running emulator. */
-export interface Emulator {
+export interface Emulator extends Client, Inspection {
   /** `http://127.0.0.1:<port>`: the default function and, by Host header, all others. */
   url: string
+  /** The same with TLS, when it was asked for. */
+  secureUrl: string | undefined
   port: number
   brokerPort: number
   /** The address to publish to, for clients outside. */
   brokerUrl(namespace: string, name: string): string
+  /** `server` is all that a Kubernetes client needs; it has the token in it. */
+  kubernetes: { readonly server: string; readonly token: string }
   clock: Clock
   serving: Serving
   eventing: Eventing
+  control: ControlPlane
   /** Sends to a URL as a function would, cluster names included. */
   send: Send
+  /**
+   * Creates or replaces an object of any kind, as `kubectl apply` does; with `wait` it resolves when the object works.
+   * @throws StatusError with the webhook's own message
+   */
+  apply(document: Document, options?: WriteOptions): Promise<KubeObject>
+  /** Removes an object with all that it owns. @throws StatusError when there is none */
+  remove(target: {
+    apiVersion: string
+    kind: string
+    name: string
+    namespace?: string
+  }): Promise<void>
+  /** Makes the emulator what the manifests say now. @throws the first failure, after all the rest was done */
+  sync(manifests: Manifests): Promise<void>
+  /** Makes a new revision of a Service whose build has changed. @throws StartError */
+  redeploy(namespace: string, name: string): Promise<void>
+  /** Resolves when no event is unfinished and no request in flight. @throws Error with `debug()` when that lasts */
+  idle(options?: IdleOptions): Promise<void>
+  /** The latest lines of the log, the oldest first; of one function or part, if named. */
+  logs(scope?: string): LogLine[]
   /** Drains and stops everything; harmless when called again. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** The Service with this annotation answers hosts that name no function. */
-const DEFAULT_ANNOTATION = 'emulator.aiwfe.dev/default'
-const DOMAIN = 'localhost'
-const BROKER_HOST = 'broker-ingress.knative-eventing.svc.cluster.local'
-const OWN_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i
-const OWN_ORIGIN = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i
-
 /**
  * Starts the emulator. Functions start when they are first asked for.
- * @throws PortInUseError, or an error of the event journal that names its folder; nothing is left running then
+ * @throws ManifestError; PortInUseError; an error of the event journal that names its folder. Nothing is left running
+ * then
+ * @example
+ * await using emulator = await createEmulator({
+ *   manifests: ['eventing/', 'knative/functions/orders.yaml'],
+ *   clock: 'virtual',
+ *   handlers: { orders: () => new Response(null, { status: 202 }) },
+ * })
+ * await emulator.publish({ type: 'dev.shop.order.placed.v1', data: { id: 7 } })
+ * await emulator.idle()
+ * expect(emulator.deliveries({ trigger: 'order-placed' })).toMatchObject([{ state: 'delivered' }])
  */
-export async function createEmulator(options: EmulatorOptions): Promise<Emulator> {
-  const closers: Closer[] = []
+export async function createEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+  const settings = toSettings(options)
+  const tap = createLogTap(settings.log)
+  const closers: Closer[] = [async () => settings.cleanUp()]
   try {
-    return await start(options, closers)
+    return await start(settings, { log: tap.log, logs: tap.lines, closers })
   } catch (error) {
-    await closeAll(closers, options.log)
+    await closeAll(closers, tap.log)
     throw error
   }
 }
@@ -72,62 +96,31 @@ export async function createEmulator(options: EmulatorOptions): Promise<Emulator
 /** What opens, says here how it closes; closed last to first. */
 type Closer = () => Promise<void>
 
-async function start(options: EmulatorOptions, closers: Closer[]): Promise<Emulator> {
-  const { manifests, log, directory } = options
-  const clock = options.clock ?? createClock()
-  const guard = createProcessGuard()
-  closers.push(guard.close)
+async function start(
+  settings: Settings,
+  { log, logs, closers }: { log: Log; logs: Emulator['logs']; closers: Closer[] },
+): Promise<Emulator> {
+  const { manifests, clock, token } = settings
   // Deliveries left over from the last run begin before the ingress listens: they wait for it and lose no try.
   const listening = Promise.withResolvers<Ingress>()
   let ingress: Ingress | undefined
-  // Here, although it opens last: functions that still work at the end reach each other through it.
-  closers.push(async () => ingress?.close())
   const send: Send = async request => (await listening.promise).send(request)
-  const serving = createServing({
-    services: manifests.services,
-    clock,
-    log,
-    domain: DOMAIN,
-    guard,
-    resolveCommand: options.resolveCommand,
-    resolveEnv: options.resolveEnv,
-    proxyUrl: () => ingress?.url ?? '',
-  })
-  closers.push(serving.close)
-  const eventing = await createEventing({
-    brokers: manifests.brokers,
-    triggers: manifests.triggers,
-    clock,
+  const parts = await createParts(settings, {
     log,
     send,
-    directory,
-    domain: DOMAIN,
+    proxyUrl: () => ingress?.url ?? '',
+    closeIngress: async () => ingress?.close(),
+    closers,
   })
-  closers.push(eventing.close)
-  const fallback = toHost(manifests.services.find(isDefault))
-  ingress = await createIngress({
-    port: options.port,
-    domain: DOMAIN,
-    log,
-    handlers: [
-      createApi({ clock, log, serving, eventing }),
-      eventing.handler,
-      serving.handler,
-      toDefault(serving, fallback),
-    ],
-    upgrades: [
-      serving.upgrade,
-      (host, request, socket, head) =>
-        OWN_HOST.test(host) && serving.upgrade(fallback, request, socket, head),
-    ],
-    senders: [serving.send],
-    owns: serving.owns,
-  })
+  const { serving, eventing, control } = parts
+  ingress = await openDoors(settings, parts, log)
   listening.resolve(ingress)
-  const { url, port } = ingress
-  const brokerServer = createServer(toBroker(eventing))
-  const brokerPort = await listen(brokerServer, options.brokerPort)
-  closers.push(() => closeServer(brokerServer))
+  const door: BrokerDoor = await openBrokerDoor(eventing, settings.brokerPort)
+  closers.push(door.close)
+  const sync = createManifestSync({ control, log }, manifests)
+  const inspection = createInspection({ serving, eventing })
+  const { debug } = inspection
+  const { url, port, secure } = ingress
   let closing: Promise<void> | undefined
 
   function close(): Promise<void> {
@@ -136,14 +129,29 @@ async function start(options: EmulatorOptions, closers: Closer[]): Promise<Emula
   }
 
   return {
+    ...createClient({ serving, eventing, send }),
+    ...inspection,
     url,
+    secureUrl: secure?.url,
     port,
-    brokerPort,
-    brokerUrl: (namespace, name) => `http://127.0.0.1:${brokerPort}/${namespace}/${name}`,
+    brokerPort: door.port,
+    brokerUrl: (namespace, name) => `http://127.0.0.1:${door.port}/${namespace}/${name}`,
+    kubernetes: { server: toServer(url, token), token },
     clock,
     serving,
     eventing,
+    control,
     send,
+    apply: async (document, how) => (await control.apply(document, how)).object,
+    async remove({ apiVersion, kind: name, namespace = 'default', ...target }) {
+      const kind = findKind(apiVersion, name)
+      if (!kind) throw new StatusError('NotFound', `there is no kind ${name} of ${apiVersion}`)
+      await control.remove({ kind, namespace, name: target.name })
+    },
+    sync: sync.apply,
+    redeploy: parts.servingPart.redeploy,
+    idle: createIdle({ serving, eventing, inFlight: parts.inProcess.inFlight, debug }),
+    logs,
     close,
     [Symbol.asyncDispose]: close,
   }
@@ -154,30 +162,4 @@ async function closeAll(closers: readonly Closer[], log: Log): Promise<void> {
   for (const close of closers.toReversed()) {
     await close().catch((error: unknown) => log.error('emulator', `while stopping: ${error}`))
   }
-}
-
-/** The broker whatever own address it is asked by, for clients that cannot set a Host header. */
-function toBroker(eventing: Eventing) {
-  return (request: IncomingMessage, response: ServerResponse): void => {
-    const { host = '', origin } = request.headers
-    const isOwn = OWN_HOST.test(host) || eventing.isBroker(host)
-    // A page of another site must reach it neither by name (DNS rebinding) nor by script.
-    if (!isOwn || (origin !== undefined && !OWN_ORIGIN.test(origin))) {
-      request.resume()
-      response.writeHead(403, { 'content-type': 'text/plain; charset=utf-8' })
-      response.end('requests of other sites are refused')
-    } else eventing.handler(BROKER_HOST, request, response)
-  }
-}
-
-const isDefault = (service: ServiceResource): boolean =>
-  service.annotations[DEFAULT_ANNOTATION] === 'true'
-
-const toHost = (service: ServiceResource | undefined): string =>
-  service ? `${service.name}.${service.namespace}.${DOMAIN}` : ''
-
-/** Asking for the emulator's own address asks for the default function. */
-function toDefault(serving: Serving, fallback: string) {
-  return (host: string, request: IncomingMessage, response: ServerResponse): boolean =>
-    OWN_HOST.test(host) && fallback !== '' && serving.handler(fallback, request, response)
 }

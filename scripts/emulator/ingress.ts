@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { answerBadClients, refusalOf } from './bad-clients.ts'
 import {
   absoluteTarget,
   connectTarget,
@@ -9,9 +10,12 @@ import {
   isClusterName,
   tunnel,
 } from './forward-proxy.ts'
+import { acceptHttp2 } from './http2-door.ts'
 import type { Log } from './log.ts'
 import type { HostHandler, NetworkRequest, NetworkResponse, Send } from './network.ts'
 import { createOutboundSend } from './serving/outbound-send.ts'
+import type { Authority } from './tls/authority.ts'
+import { createSecureDoor, type SecureDoor } from './tls/secure-door.ts'
 
 /** What the ingress leads to. */
 export interface IngressOptions {
@@ -30,7 +34,15 @@ export interface IngressOptions {
   readonly owns?: (host: string) => boolean
   /** Names below it are never looked for outside. */
   readonly domain?: string
+  /** A second port that speaks TLS; undefined takes 8443 or the next free one, 0 any. */
+  readonly tls?: TlsOptions
   readonly log: Log
+}
+
+/** How https is served. */
+export interface TlsOptions {
+  readonly port?: number | undefined
+  readonly authority: Authority
 }
 
 /** Takes over an upgraded connection; `true` means that it did. */
@@ -45,6 +57,8 @@ export type UpgradeHandler = (
 export interface Ingress {
   readonly port: number
   readonly url: string
+  /** With TLS, where it was asked for. */
+  readonly secure: { readonly port: number; readonly url: string } | undefined
   readonly send: Send
   /** Stops listening and drops every connection. */
   close(): Promise<void>
@@ -56,12 +70,14 @@ export class PortInUseError extends Error {
   override readonly name = 'PortInUseError'
   readonly code = 'EADDRINUSE'
 
-  constructor(port: number) {
-    super(`port ${port} is in use: choose another with --port`)
+  constructor(port: number, option: string = '--port') {
+    super(`port ${port} is in use: choose another with ${option}`)
   }
 }
 
 const LOOPBACK = '127.0.0.1'
+/** Envoy's, which stands before every function on a cluster. */
+const MAX_HEAD_BYTES = 60 * 1_024
 /** Longer than the idle time of common clients, so that they close first. */
 const KEEP_ALIVE_MS = 65_000
 
@@ -79,19 +95,26 @@ export async function createIngress(options: IngressOptions): Promise<Ingress> {
     isClusterName(host) || isBelow(host, options.domain) || options.owns?.(host) === true
   const sockets = new Set<Duplex>()
   // No limit on the time of a whole request here: each function has its own.
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 }, route)
+  const server = createServer(
+    { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0, maxHeaderSize: MAX_HEAD_BYTES },
+    route,
+  )
+  const http2 = acceptHttp2(server, route)
   server.on('upgrade', routeUpgrade)
   server.on('connect', routeConnect)
   server.on('connection', (socket: Duplex) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
   })
-  server.on('clientError', (_error, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n')
-    else socket.destroy()
-  })
+  const clients = answerBadClients(server)
 
   function route(request: IncomingMessage, response: ServerResponse): void {
+    clients.follow(request, response)
+    const wrong = refusalOf(request)
+    if (wrong) {
+      response.shouldKeepAlive = false
+      return void say(response, wrong.status, wrong.text)
+    }
     const outside = absoluteTarget(request)
     if (outside) toOriginForm(request, outside)
     const host = request.headers.host ?? ''
@@ -142,6 +165,7 @@ export async function createIngress(options: IngressOptions): Promise<Ingress> {
   }
 
   const port = await listen(server, options.port, address)
+  const door = options.tls && (await openSecureDoor(server, address, options.tls))
   const outbound = createOutboundSend({ ingressPort: port, ingressHost: address, isLocal })
   let closed: Promise<void> | undefined
 
@@ -156,16 +180,46 @@ export async function createIngress(options: IngressOptions): Promise<Ingress> {
   function close(): Promise<void> {
     closed ??= new Promise(resolve => {
       outbound.close()
-      server.close(() => resolve())
+      http2.close()
+      const plain = new Promise<void>(done => void server.close(() => done()))
       for (const socket of sockets) socket.destroy()
+      resolve(Promise.all([plain, door?.close()]).then(() => {}))
     })
     return closed
   }
 
   const shown = address.includes(':') ? `[${address}]` : address
-  return { port, url: `http://${shown}:${port}`, send, close, [Symbol.asyncDispose]: close }
+  return {
+    port,
+    url: `http://${shown}:${port}`,
+    secure: door && { port: door.port, url: `https://${shown}:${door.port}` },
+    send,
+    close,
+    [Symbol.asyncDispose]: close,
+  }
 }
 
+/** The plain server is closed again when the secure one cannot open. */
+async function openSecureDoor(
+  server: Server,
+  host: string,
+  { port, authority }: TlsOptions,
+): Promise<SecureDoor> {
+  for (const each of port === undefined ? SECURE_PORTS : [port]) {
+    try {
+      return await createSecureDoor(server, { port: each, host, authority })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') continue
+      server.close()
+      throw error
+    }
+  }
+  server.close()
+  throw new PortInUseError(port ?? 0, '--tls-port')
+}
+
+/** The default and those after it, then any. */
+const SECURE_PORTS = [...Array.from({ length: 20 }, (_, index) => 8_443 + index), 0]
 const MAX_SHOWN = 260
 
 function listen(server: Server, port: number, host: string): Promise<number> {

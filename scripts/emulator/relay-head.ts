@@ -8,7 +8,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
  */
 export function relayHead(
   response: ServerResponse,
-  answer: IncomingMessage,
+  answer: Pick<IncomingMessage, 'statusCode' | 'statusMessage'>,
   headers: string[],
 ): boolean {
   try {
@@ -20,10 +20,13 @@ export function relayHead(
   }
 }
 
-function refuseAnswer(response: ServerResponse): void {
+/** Says 502 in the place of an answer that cannot be passed on. */
+export function refuseAnswer(response: ServerResponse): void {
   try {
+    // Of the reason that was tried already; HTTP/2 has none, and would warn.
+    if (!('stream' in response)) response.statusMessage = 'Bad Gateway'
     response
-      .writeHead(502, 'Bad Gateway', { 'content-type': 'text/plain; charset=utf-8' })
+      .writeHead(502, { 'content-type': 'text/plain; charset=utf-8' })
       .end('the answer has a head that cannot be passed on')
   } catch {
     response.destroy()

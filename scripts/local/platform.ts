@@ -1,12 +1,14 @@
 /** The whole platform on one machine: stores, Secrets, bundles, emulator, and a migrated database. */
 import { join } from 'node:path'
+import { toKubeconfig } from '../emulator/api/kubernetes/kubeconfig.ts'
 import { createClock } from '../emulator/clock.ts'
-import { createEmulator, type Emulator } from '../emulator/emulator.ts'
+import { createEmulator, type Emulator, type EmulatorOptions } from '../emulator/emulator.ts'
 import type { Log } from '../emulator/log.ts'
 import { loadManifests } from '../emulator/manifests/load.ts'
 import type { Manifests, ServiceResource } from '../emulator/manifests/types.ts'
 import { toEnvironment } from '../emulator/serving/environment.ts'
 import type { Stores } from '../emulator/stores/stores.ts'
+import type { Authority } from '../emulator/tls/authority.ts'
 import { createBuilder } from './builder.ts'
 import { writeEnv } from './env-file.ts'
 import { resolveEnv } from './environment.ts'
@@ -14,6 +16,7 @@ import { migrate } from './migrate.ts'
 import { openStores } from './open-stores.ts'
 import { OPERATOR, openSecrets, type Secrets } from './secrets.ts'
 import { openState } from './state.ts'
+import { writeFileAtomically } from './write-file.ts'
 
 /** What `npm start` was asked for. */
 export interface PlatformOptions {
@@ -22,7 +25,12 @@ export interface PlatformOptions {
   fresh: boolean
   /** Undefined takes 8080, or the next free one. */
   port: number | undefined
+  /** Serves https too, on this port, or 8443 or the next free one. */
+  tls?: boolean
+  tlsPort?: number | undefined
   timeScale: number
+  /** How events are kept; `durable` unless given. */
+  eventing?: EmulatorOptions['eventing']
   log: Log
   /** Ends a start that is still going on. */
   signal?: AbortSignal
@@ -41,7 +49,7 @@ export interface Platform {
   secrets: Secrets
   /** How a function's process is started here, for tools that start one themselves. */
   processOf(name: string): Promise<{ args: string[]; env: Record<string, string> }>
-  /** Reads the manifests again and applies what is new or changed. @throws ManifestError, and nothing is applied */
+  /** Reads the manifests again, applies what is new or changed, and removes what is gone. @throws ManifestError, and nothing is applied */
   reload(): Promise<void>
   /** Builds `name` again and, when it works, makes a new revision of it. */
   redeploy(name: string): Promise<void>
@@ -81,14 +89,18 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     closers.push(stores.close)
     if (building.status === 'rejected') throw building.reason
     options.signal?.throwIfAborted()
+    const authority = options.tls ? await openAuthority(join(state.directory, 'tls')) : undefined
     const emulator = await openEmulator(options, {
       manifests,
       log,
       clock: createClock({ scale: options.timeScale }),
       directory: join(state.directory, 'events'),
+      ...(authority && { tls: { port: options.tlsPort, authority } }),
       ...(state.ports.broker !== undefined && { brokerPort: state.ports.broker }),
       resolveCommand: builder.command,
-      resolveEnv: service => resolveEnv(service, manifests, secrets),
+      resolveEnv: (service, stored) => resolveEnv(service, stored, secrets),
+      token: secrets.resolve('aiwfe-local', 'kubernetes-token') ?? '',
+      eventing: options.eventing ?? {},
     })
     closers.push(emulator.close)
     state.rememberPorts({ ...stores.ports, broker: emulator.brokerPort })
@@ -96,9 +108,15 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       email: 'admin@aiwfe.local',
       password: secrets.resolve('aiwfe-admin', 'password') ?? '',
     }
-    const env = toEnv(emulator, stores, admin)
+    const env: Record<string, string> = {
+      ...toEnv(emulator, stores, admin),
+      ...toTlsEnv(emulator, authority),
+      KUBECONFIG: join(state.directory, 'kubeconfig'),
+    }
+    const kubeconfig = toKubeconfig({ ...emulator.kubernetes, namespace: NAMESPACE })
     const envFile = join(state.directory, 'env')
     writeEnv(envFile, env)
+    writeFileAtomically(join(state.directory, 'kubeconfig'), kubeconfig, 0o600)
     const migrateAll = () => migrate(emulator, operatorIdentity(secrets), admin)
     await migrateAll()
     secrets.save()
@@ -120,40 +138,19 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       async processOf(name) {
         const service = find(name)
         const { args, env } = await builder.command(service)
-        const resolved = resolveEnv(service, manifests, secrets)
+        const resolved = resolveEnv(service, emulator.control.stored, secrets)
         const common = toEnvironment(service, `${name}-00001`, { resolved, proxyUrl: emulator.url })
         return { args: [...args], env: { ...common, ...env } }
       },
       async reload() {
         const after = loadManifests(folders)
-        const failures: unknown[] = []
-        const unchanged: ServiceResource[] = []
-        for (const service of after.services) {
-          const known = manifests.services.find(isSameAs(service))
-          if (known) {
-            unchanged.push(known)
-            continue
-          }
-          try {
-            secrets.addIdentity(service.name)
-            await emulator.serving.deploy(service)
-            unchanged.push(service)
-            log.info(service.name, 'deployed')
-          } catch (error) {
-            failures.push(error)
-          }
-        }
-        for (const resource of [...after.brokers, ...after.triggers]) {
-          emulator.eventing.apply(resource)
-        }
-        warnOfRemoved(manifests, after, log)
-        // What failed is not among them, so that the next save tries it again.
-        manifests = { ...after, services: unchanged }
-        if (failures.length > 0) throw failures[0]
+        for (const { name } of after.services) secrets.addIdentity(name)
+        manifests = after
+        await emulator.sync(after)
       },
       async redeploy(name) {
         await builder.build(name)
-        await emulator.serving.deploy(find(name))
+        await emulator.redeploy(find(name).namespace, name)
       },
       rebuildVendor: builder.buildVendor,
       migrate: migrateAll,
@@ -168,7 +165,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
 /** Asked for one port, that one or an error; asked for none, the next free one after the default. */
 async function openEmulator(
   { port }: PlatformOptions,
-  options: Omit<Parameters<typeof createEmulator>[0], 'port'>,
+  options: Omit<EmulatorOptions, 'port'>,
 ): Promise<Emulator> {
   if (port !== undefined) return createEmulator({ ...options, port })
   for (let next = DEFAULT_PORT; next < DEFAULT_PORT + PORT_TRIES; next++) {
@@ -200,21 +197,16 @@ function toEnv(
   }
 }
 
-/** Whether two Services differ in nothing but the line they stand on. */
-const isSameAs =
-  (one: ServiceResource) =>
-  (other: ServiceResource): boolean =>
-    JSON.stringify({ ...one, line: 0 }) === JSON.stringify({ ...other, line: 0 })
+/** What a client needs to call with TLS. */
+const toTlsEnv = (
+  { secureUrl }: Emulator,
+  authority: Authority | undefined,
+): Record<string, string> =>
+  secureUrl && authority ? { GATEWAY_TLS_URL: secureUrl, AIWFE_CA_FILE: authority.file } : {}
 
-function warnOfRemoved(before: Manifests, after: Manifests, log: Log): void {
-  const names = (all: readonly { name: string }[]): string[] => all.map(({ name }) => name)
-  for (const kind of ['services', 'triggers', 'brokers'] as const) {
-    const left = new Set(names(after[kind]))
-    for (const name of names(before[kind]).filter(known => !left.has(known))) {
-      log.warn(name, 'is in no manifest any more, but runs until the next start')
-    }
-  }
-}
+/** Loaded only when asked for: its library of certificates is needed for nothing else. */
+const openAuthority = async (directory: string): Promise<Authority> =>
+  (await import('../emulator/tls/authority.ts')).openAuthority(directory)
 
 /** In reverse order, each whatever became of the others; then the first failure is told. */
 async function closeAll(closers: (() => unknown)[]): Promise<void> {

@@ -51,6 +51,10 @@ function announce(platform: Platform, options: StartArguments, readyMs: number):
     event: 'ready',
     ready_ms: Math.round(readyMs),
     gateway_url: env.GATEWAY_URL,
+    ...(env.GATEWAY_TLS_URL && {
+      gateway_tls_url: env.GATEWAY_TLS_URL,
+      ca_file: env.AIWFE_CA_FILE,
+    }),
     broker_url: env.BROKER_URL,
     port: emulator.port,
     env_file: envFile,

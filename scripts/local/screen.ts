@@ -17,6 +17,7 @@ export function toScreen(platform: Platform, readyMs: number, stateDirectory: st
     '',
     `aiwfe is ready in ${Math.round(readyMs)} ms            ${env.GATEWAY_URL}`,
     '',
+    ...trustOf(env),
     ...table([['function', 'url', 'events', 'scale'], ...rows]),
     '',
     `  broker    ${env.BROKER_URL}   ${manifests.triggers.length} triggers · ${pending} pending`,
@@ -34,6 +35,16 @@ export function toScreen(platform: Platform, readyMs: number, stateDirectory: st
     '  npm run demo plays a conversation · Ctrl-C stops everything',
     '',
   ].join('\n')
+}
+
+/** How to make clients trust the certificates of this machine. */
+function trustOf({ GATEWAY_TLS_URL, AIWFE_CA_FILE }: Platform['env']): string[] {
+  if (GATEWAY_TLS_URL === undefined) return []
+  return [
+    `  https     ${GATEWAY_TLS_URL}   every function also at https://<name>.localhost:${URL.parse(GATEWAY_TLS_URL)?.port}`,
+    `  trust     curl --cacert ${AIWFE_CA_FILE} · NODE_EXTRA_CA_CERTS=${AIWFE_CA_FILE} · browsers: import it as an authority`,
+    '',
+  ]
 }
 
 function triggersOf(name: string, triggers: readonly TriggerResource[]): string {

@@ -11,6 +11,8 @@ export type SecretValues = Record<string, Record<string, string>>
 export interface Secrets {
   /** The value of a key; a key that nobody has made yet gets a random one, unless it is optional. */
   resolve(name: string, key: string, optional?: boolean): string | undefined
+  /** All keys of a Secret; undefined when nobody has made any. */
+  values(name: string): Readonly<Record<string, string>> | undefined
   /** Makes a key pair for a function that has none; functions that start from now on trust it. */
   addIdentity(name: string): void
   /** Sets values that come from elsewhere, e.g. the addresses of stores. They are not written to the file. */
@@ -60,6 +62,8 @@ export function openSecrets(file: string, services: readonly ServiceResource[]):
       }
       return put(name, key, randomBytes(32).toString('base64url'))
     },
+    values: name =>
+      provided[name] || kept[name] ? { ...kept[name], ...provided[name] } : undefined,
     addIdentity,
     provide(name, values) {
       provided[name] = { ...provided[name], ...values }

@@ -14,7 +14,8 @@ export interface State {
 }
 
 /** Everything that a state folder may hold; `--fresh` deletes nothing else, so that a slip costs nobody a folder. */
-const OURS = /^(lock|lock-journal|owner|env|ports\.json|secrets\.json|events|stores|trash-\d+)$/
+const OURS =
+  /^(lock|lock-journal|owner|env|kubeconfig|ports\.json|secrets\.json|events|stores|tls|trash-\d+)$/
 const LOCK_FILES = /^(lock|lock-journal|owner)$/
 const TRASH = /^trash-\d+$/
 

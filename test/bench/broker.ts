@@ -1,13 +1,18 @@
-/** The broker: durable ingest and time to the subscriber, beside the same HTTP without keeping and with one fsync a batch. */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+/**
+ * The broker beside other brokers: ingest, deliveries to one consumer, and single hops, with the same payload, count,
+ * publishers and window for all. Each server, its load generator and its consumer are processes of their own.
+ */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { type LoadOptions, load } from './load.ts'
-import { freePort, start, untilExit, untilOpen } from './processes.ts'
+import { join } from 'node:path'
+import { aiwfe } from './brokers/aiwfe.ts'
+import { acceptFloor, fsyncFloor } from './brokers/floors.ts'
+import { nats, natsOverHttp } from './brokers/nats.ts'
+import { rabbitmq, rabbitmqQuorum } from './brokers/rabbitmq.ts'
+import { redis } from './brokers/redis.ts'
+import { AbsentError, type RunningTarget, type Target } from './brokers/target.ts'
+import { type Children, createChildren } from './children.ts'
+import { WINDOW } from './clients/client-process.ts'
 import {
   type BenchContext,
   type BenchRow,
@@ -18,171 +23,141 @@ import {
   round,
 } from './rows.ts'
 
-const HERE = dirname(fileURLToPath(import.meta.url))
-const ROUNDS = 5
-const EVENTS = 4_000
-const CONCURRENCY = 64
-const HOPS = 300
-const BUDGET: Budget = { hop_p50_ms: { max: 5 } }
-/** A body of an ordinary event. */
-const DATA = JSON.stringify({ text: 'x'.repeat(480) })
+const TARGETS: readonly Target[] = [
+  aiwfe,
+  natsOverHttp,
+  nats,
+  rabbitmq,
+  rabbitmqQuorum,
+  redis,
+  fsyncFloor,
+  acceptFloor,
+]
+const FULL = { rounds: 5, events: 4_000, hops: 300 }
+const QUICK = { rounds: 1, events: 200, hops: 10 }
+/** Between single hops, so that no message waits behind another. */
+const HOP_GAP_MS = 5
+const HOP_BUDGET: Budget = { hop_p50_ms: { max: 5 } }
+/** Only where there is a NATS to be compared with. */
+const INGEST_BUDGET: Budget = { of_nats_http: { min: 1 } }
 
-/** Interleaves rounds of ingest over all servers, then measures single hops. */
-export async function run({ note, signal }: BenchContext): Promise<BenchRow[]> {
+/** What was measured of one target. */
+interface Measured {
+  readonly target: Target
+  readonly running: RunningTarget
+  readonly ingest: number[]
+  readonly deliveries: number[]
+  readonly hops: number[]
+  duplicates: number
+}
+
+/** Interleaves rounds over all brokers, so that a slow moment of the machine hits each of them. */
+export async function run({ note, signal, quick = false }: BenchContext): Promise<BenchRow[]> {
   const directory = await mkdtemp(join(tmpdir(), 'aiwfe-broker-'))
-  const subscriber = await createSubscriber()
-  const children: ChildProcess[] = []
+  const children = createChildren()
+  const measured: Measured[] = []
+  const skipped: BenchRow[] = []
   try {
-    const ours = untilExit(
-      spawn(process.execPath, [join(HERE, 'servers/broker.ts'), directory, subscriber.url], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      }),
-    )
-    children.push(ours)
-    const targets: Record<string, string> = {
-      'aiwfe broker (durable)': await firstLine(ours),
-      'node http, fsync per batch': await serve(children, [
-        join(HERE, 'servers/append.cjs'),
-        join(directory, 'append'),
-      ]),
-      'node http, nothing kept': await serve(children, [join(HERE, 'servers/accept.cjs')]),
+    for (const target of TARGETS) {
+      signal.throwIfAborted()
+      note(`starting ${target.name}`)
+      const running = await start(target, children, join(directory, target.kind, target.name))
+      if (running instanceof AbsentError) skipped.push(toSkipped(target, running))
+      else measured.push({ target, running, ingest: [], deliveries: [], hops: [], duplicates: 0 })
     }
-    const rates = await measureIngest(targets, { note, signal })
-    await subscriber.until(ROUNDS * EVENTS, signal)
-    note('single hops')
-    const hops = await measureHops(targets['aiwfe broker (durable)'] ?? '', subscriber, signal)
-    return toRows(rates, hops)
-  } finally {
-    for (const child of children) child.kill('SIGKILL')
-    subscriber.close()
-    await rm(directory, { recursive: true, force: true })
-  }
-}
-
-function toRows(rates: Record<string, number[]>, hops: number[]): BenchRow[] {
-  const floor = median(rates['node http, fsync per batch'] ?? [])
-  return Object.entries(rates).map(([name, values]) => {
-    const ours = name.startsWith('aiwfe')
-    const row: BenchRow = {
-      name,
-      kind: ours ? 'ours' : 'floor',
-      ratio: round(median(values) / floor),
-      ingest_per_s: Math.round(median(values)),
-      ...(ours && { hop_p50_ms: round(median(hops)), hop_p99_ms: round(quantile(hops, 0.99)) }),
-    }
-    return ours ? judge(row, BUDGET) : row
-  })
-}
-
-async function measureIngest(
-  targets: Record<string, string>,
-  { note, signal }: BenchContext,
-): Promise<Record<string, number[]>> {
-  const rates: Record<string, number[]> = Object.fromEntries(
-    Object.keys(targets).map(name => [name, []]),
-  )
-  for (let turn = 1; turn <= ROUNDS; turn++) {
-    note(`ingest round ${turn} of ${ROUNDS}`)
-    for (const [name, url] of Object.entries(targets)) {
-      const { perSecond } = await load({ ...toLoad(url, `r${turn}`, EVENTS, CONCURRENCY), signal })
-      rates[name]?.push(perSecond)
-    }
-  }
-  return rates
-}
-
-/** From just before the POST to the subscriber's receipt, one at a time. */
-async function measureHops(
-  url: string,
-  subscriber: Subscriber,
-  signal: AbortSignal,
-): Promise<number[]> {
-  const times: number[] = []
-  for (let n = 0; n < HOPS; n++) {
-    const arrival = subscriber.next()
-    const begun = performance.now()
-    await load({ ...toLoad(url, `h${n}`, 1, 1), signal })
-    times.push((await arrival) - begun)
-  }
-  return times
-}
-
-const toLoad = (
-  url: string,
-  prefix: string,
-  requests: number,
-  concurrency: number,
-): LoadOptions => ({
-  url,
-  requests,
-  concurrency,
-  method: 'POST',
-  status: 202,
-  make: n => ({
-    headers: {
-      'content-type': 'application/json',
-      'content-length': String(DATA.length),
-      'ce-specversion': '1.0',
-      'ce-id': `${prefix}-${n}`,
-      'ce-source': '/bench',
-      'ce-type': 'bench.event',
-    },
-    body: DATA,
-  }),
-})
-
-interface Subscriber {
-  url: string
-  /** Resolves with the time of the next arrival. */
-  next(): Promise<number>
-  /** Resolves when so many events have arrived in all. */
-  until(count: number, signal: AbortSignal): Promise<void>
-  close(): void
-}
-
-async function createSubscriber(): Promise<Subscriber> {
-  let count = 0
-  let waiters: ((at: number) => void)[] = []
-  const server = createServer((request, response) => {
-    const at = performance.now()
-    count += 1
-    for (const resolve of waiters) resolve(at)
-    waiters = []
-    request.resume()
-    request.on('end', () => response.writeHead(202).end())
-  })
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const next = (): Promise<number> => new Promise(resolve => void waiters.push(resolve))
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    next,
-    async until(wanted, signal) {
-      while (count < wanted) {
+    const { rounds, events, hops } = quick ? QUICK : FULL
+    for (let turn = 0; turn <= rounds; turn++) {
+      note(turn === 0 ? 'a round that does not count' : `round ${turn} of ${rounds}`)
+      for (const each of measured) {
         signal.throwIfAborted()
-        await next()
+        await measureRound(each, `round${turn}`, events, turn > 0)
+        await measureHops(each, `hops${turn}`, Math.ceil(hops / rounds), turn > 0)
       }
-    },
-    close() {
-      server.closeAllConnections()
-      server.close()
-    },
+    }
+    return [...toRows(measured), ...skipped]
+  } finally {
+    for (const { running } of measured) {
+      await running.publisher.close()
+      await running.consumer?.close()
+    }
+    await children.close()
+    await rm(directory, { recursive: true, force: true, maxRetries: 3 })
   }
 }
 
-async function serve(children: ChildProcess[], args: string[]): Promise<string> {
-  const port = await freePort()
-  children.push(start({ args, env: {} }, port))
-  await untilOpen(port)
-  return `http://127.0.0.1:${port}/`
+async function start(
+  target: Target,
+  children: Children,
+  directory: string,
+): Promise<RunningTarget | AbsentError> {
+  await mkdir(directory, { recursive: true })
+  try {
+    return await target.start({ directory, children })
+  } catch (error) {
+    if (error instanceof AbsentError) return error
+    throw error
+  }
 }
 
-function firstLine(child: ChildProcess): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let text = ''
-    child.stdout?.on('data', chunk => {
-      text += chunk
-      if (text.includes('\n')) resolve(text.split('\n')[0] ?? '')
-    })
-    child.once('exit', code => reject(new Error(`the broker ended with ${code}`)))
+async function measureRound(
+  each: Measured,
+  name: string,
+  count: number,
+  counts: boolean,
+): Promise<void> {
+  const { publisher, consumer } = each.running
+  const consuming = consumer?.run({ round: name, count })
+  const { begunMs, endedMs } = await publisher.run({ round: name, count, lanes: WINDOW })
+  const consumed = await consuming
+  if (!counts) return
+  each.ingest.push((count / (endedMs - begunMs)) * 1_000)
+  if (!consumed) return
+  each.deliveries.push((count / (consumed.lastMs - begunMs)) * 1_000)
+  each.duplicates += consumed.duplicates
+}
+
+/** From just before the publish to the consumer, one message at a time. */
+async function measureHops(
+  each: Measured,
+  name: string,
+  count: number,
+  counts: boolean,
+): Promise<void> {
+  const { publisher, consumer } = each.running
+  if (!consumer) return
+  const consuming = consumer.run({ round: name, count })
+  await publisher.run({ round: name, count, lanes: 1, gapMs: HOP_GAP_MS })
+  const { hops } = await consuming
+  if (counts) each.hops.push(...hops)
+}
+
+function toRows(measured: readonly Measured[]): BenchRow[] {
+  const ingestOf = (target: Target): number =>
+    median(measured.find(each => each.target === target)?.ingest ?? [])
+  const floor = ingestOf(fsyncFloor)
+  const natsHttp = ingestOf(natsOverHttp)
+  return measured.map(({ target, running, ingest, deliveries, hops, duplicates }) => {
+    const row: BenchRow = {
+      name: target.name,
+      kind: target.kind,
+      ratio: round(median(ingest) / floor),
+      ...(Number.isFinite(natsHttp) && { of_nats_http: round(median(ingest) / natsHttp) }),
+      ingest_per_s: Math.round(median(ingest)),
+      ...(running.consumer && {
+        deliveries_per_s: Math.round(median(deliveries)),
+        hop_p50_ms: round(median(hops)),
+        hop_p99_ms: round(quantile(hops, 0.99)),
+        duplicates,
+      }),
+      at_ack: running.atAck,
+    }
+    if (target.kind !== 'ours') return row
+    return judge(row, Number.isFinite(natsHttp) ? { ...HOP_BUDGET, ...INGEST_BUDGET } : HOP_BUDGET)
   })
 }
+
+const toSkipped = ({ name }: Target, { message }: AbsentError): BenchRow => ({
+  name,
+  kind: 'skipped',
+  reason: message,
+})

@@ -1,57 +1,17 @@
 /** Cold start of every function beside bare node and its peers, interleaved: spawn to ready, spawn to first answer. */
-import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { createLog } from '../../scripts/emulator/log.ts'
-import { type Platform, startPlatform } from '../../scripts/local/platform.ts'
-import { createIdentity } from '../../shared/identity.ts'
-import { type Principal, permissionsOf } from '../../shared/principal.ts'
-import { login } from './login.ts'
-import {
-  ask,
-  freePort,
-  type ServerCommand,
-  type StartTimes,
-  start,
-  timeStart,
-  untilOpen,
-} from './processes.ts'
+import { startPlatform } from '../../scripts/local/platform.ts'
+import { createCommands, REQUESTS } from './functions.ts'
+import { type ServerCommand, type StartTimes, timeStart, warm } from './processes.ts'
 import { type BenchContext, type BenchRow, type Budget, judge, median, round } from './rows.ts'
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 const ROUNDS = 15
 const BUDGET: Budget = { ratio: { max: 1.5 }, first_ratio: { max: 2.2 } }
-
-/** The first request of each function: one that goes through to the stores which the function owns or uses. */
-const REQUESTS: Record<string, { method: string; path: string; body?: object; status: number }> = {
-  auth: { method: 'GET', path: '/api/v1/auth/sessions', status: 200 },
-  chat: { method: 'GET', path: '/api/v1/chat/conversations', status: 200 },
-  gateway: { method: 'GET', path: '/api/v1/auth/me', status: 200 },
-  inference: {
-    method: 'POST',
-    path: '/api/v1/inference/embed',
-    body: { input: ['what is cold'] },
-    status: 200,
-  },
-  memory: {
-    method: 'POST',
-    path: '/api/v1/memories/search',
-    body: { query: 'what is cold' },
-    status: 200,
-  },
-  migrations: { method: 'GET', path: '/api/v1/migrations/status', status: 200 },
-  reasoning: {
-    method: 'POST',
-    path: '/api/v1/analyze-alert',
-    body: {
-      alert: { name: 'KubePodCrashLooping', severity: 'critical', namespace: 'a', resource: 'b' },
-    },
-    status: 200,
-  },
-}
 
 /** Runs {@link ROUNDS} rounds over all servers, so that a slow moment of the machine hits each of them. */
 export async function run({ note, signal }: BenchContext): Promise<BenchRow[]> {
@@ -67,18 +27,19 @@ export async function run({ note, signal }: BenchContext): Promise<BenchRow[]> {
     signal,
   })
   try {
-    const servers = { ...peers(), ...(await functions(platform)) }
+    const commandOf = await createCommands(platform)
+    const known = peers()
     const times: Record<string, StartTimes[]> = {}
-    for (const [name, server] of Object.entries(servers)) {
+    for (const name of [...Object.keys(known), ...Object.keys(REQUESTS)]) {
       // Once unmeasured: the disk cache and V8's compile cache are warm for all, as on a node that ran it before.
-      await warm(server, signal)
+      await warm(known[name] ?? (await commandOf(name)), signal)
       times[name] = []
     }
     for (let round = 1; round <= ROUNDS; round++) {
       note(`round ${round} of ${ROUNDS}`)
-      for (const [name, server] of Object.entries(servers)) {
+      for (const [name, runs] of Object.entries(times)) {
         signal.throwIfAborted()
-        times[name]?.push(await timeStart(server))
+        runs.push(await timeStart(known[name] ?? (await commandOf(name))))
       }
     }
     return toRows(times)
@@ -128,51 +89,5 @@ function peers(): Record<string, ServerCommand> {
       `--source=${at('functions-framework-hello.cjs')}`,
     ),
     'faas-js-runtime hello': peer(at('faas-hello.cjs')),
-  }
-}
-
-async function functions(platform: Platform): Promise<Record<string, ServerCommand>> {
-  const person = await login(platform)
-  const identity = createIdentity({
-    service: 'gateway',
-    privateKey: platform.secrets.resolve('aiwfe-identity', 'gateway') ?? '',
-    publicKeys: platform.secrets.resolve('aiwfe-identity', 'jwks') ?? '',
-    clock: { now: Date.now },
-  })
-  const principal: Principal = {
-    sub: person.id,
-    kind: 'user',
-    service: 'gateway',
-    permissions: permissionsOf(['admin']),
-    sid: randomUUID(),
-  }
-  const commands: Record<string, ServerCommand> = {}
-  for (const [name, { method, path, body, status }] of Object.entries(REQUESTS)) {
-    const token = name === 'gateway' ? person.token : await identity.mint(name, principal)
-    commands[name] = {
-      ...(await platform.processOf(name)),
-      request: {
-        method,
-        path,
-        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-        ...(body && { body: JSON.stringify(body) }),
-      },
-      status,
-    }
-  }
-  return commands
-}
-
-/** Starts once and stays until the compile cache is written (2 s after the start, see `scripts/build.ts`). */
-async function warm(server: ServerCommand, signal: AbortSignal): Promise<void> {
-  const port = await freePort()
-  const child = start(server, port)
-  try {
-    await untilOpen(port)
-    await ask(port, server.request)
-    await setTimeout(2_500, undefined, { signal })
-  } finally {
-    child.kill('SIGKILL')
-    await new Promise(resolve => child.once('exit', resolve))
   }
 }

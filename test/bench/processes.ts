@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { request } from 'node:http'
 import { connect, createServer } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
 
 /** How to start a server, and what to ask it. */
 export interface ServerCommand {
@@ -85,10 +86,14 @@ export function untilExit<T extends ChildProcess>(child: T): T {
   return child
 }
 
-/** Resolves when the port takes connections. */
-export async function untilOpen(port: number, begun: number = performance.now()): Promise<void> {
+/** Resolves when the port takes connections. @throws Error when it does not within `limitMs` */
+export async function untilOpen(
+  port: number,
+  begun: number = performance.now(),
+  limitMs: number = LIMIT_MS,
+): Promise<void> {
   while (!(await isOpen(port))) {
-    if (performance.now() - begun > LIMIT_MS) throw new Error('did not listen in time')
+    if (performance.now() - begun > limitMs) throw new Error('did not listen in time')
     await new Promise(resolve => setTimeout(resolve, 1))
   }
 }
@@ -121,4 +126,18 @@ export function ask(
     outgoing.setTimeout(LIMIT_MS, () => outgoing.destroy(new Error('no answer in time')))
     outgoing.end(body)
   })
+}
+
+/** Starts once and stays until the compile cache is written (2 s after the start, see `scripts/build.ts`). */
+export async function warm(server: ServerCommand, signal: AbortSignal): Promise<void> {
+  const port = await freePort()
+  const child = start(server, port)
+  try {
+    await untilOpen(port)
+    await ask(port, server.request)
+    await wait(2_500, undefined, { signal })
+  } finally {
+    child.kill('SIGKILL')
+    await new Promise(resolve => child.once('exit', resolve))
+  }
 }

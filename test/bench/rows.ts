@@ -6,17 +6,21 @@ export interface BenchContext {
   note: (line: string) => void
   /** Ends it early: it closes what it started and throws. */
   signal: AbortSignal
+  /** Few and small rounds, to see that it works; its figures say nothing. */
+  quick?: boolean
 }
 
 /** One thing measured. */
 export interface BenchRow {
   name: string
-  kind: 'ours' | 'peer' | 'floor'
+  kind: 'ours' | 'peer' | 'floor' | 'skipped'
   /**
    * This row's figure divided by the reference's, whose own ratio is 1: of times (coldstart) less is better, of
-   * throughput (broker, gateway) more is.
+   * throughput (broker, gateway) more is. Absent from what was skipped and from what is only counted.
    */
-  ratio: number
+  ratio?: number
+  /** Why a row was skipped. */
+  reason?: string
   /** What {@link judge} held the row against. */
   budget?: string
   within?: 'yes' | 'no'

@@ -2,11 +2,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../clock.ts'
 import type { Eventing } from '../eventing/eventing.ts'
-import type { EventQuery } from '../eventing/ledger.ts'
-import type { EventRecord } from '../eventing/records.ts'
 import type { Log } from '../log.ts'
 import type { HostHandler } from '../network.ts'
 import type { Serving } from '../serving/serving.ts'
+import { createEventRoutes } from './events.ts'
+import { QueryError } from './query-error.ts'
 
 /** What the API shows. */
 export interface ApiOptions {
@@ -16,18 +16,16 @@ export interface ApiOptions {
   eventing: Eventing
 }
 
-/** A mistake of the caller; every other error is ours, and its text is for the log. */
-class QueryError extends TypeError {
-  override readonly name = 'QueryError'
-}
-
-type Route = (url: URL, response: ServerResponse) => Promise<unknown> | unknown
+type Route = (
+  url: URL,
+  request: IncomingMessage,
+  response: ServerResponse,
+) => Promise<unknown> | unknown
 
 const PREFIX = '/_emulator/'
 /** A page of another site must reach this neither by name (DNS rebinding) nor by script. */
 const OWN_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i
 const OWN_ORIGIN = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i
-const MAX_EVENTS = 500
 /** A month: each two seconds of it are a decision of the autoscaler. */
 const MAX_ADVANCE_MS = 31 * 24 * 3_600_000
 /** What a reader of facts may be behind before it is cut off. */
@@ -39,17 +37,13 @@ export function createApi(options: ApiOptions): HostHandler {
   const routes: Record<string, Route> = {
     'GET functions': () => ({ functions: serving.status() }),
     'GET eventing': () => eventing.status(),
-    'GET events': url => ({ events: eventing.events(toQuery(url)) }),
-    'GET event': url => {
-      const record = eventing.event(url.searchParams.get('id') ?? '', text(url, 'source'))
-      return record && { ...record, ...toData(record) }
-    },
+    ...createEventRoutes(eventing),
     'GET clock': () => ({ now: clock.now() }),
     'POST clock/advance': async url => {
       await clock.advance(toMs(url.searchParams.get('ms')))
       return { now: clock.now() }
     },
-    'GET facts': (_url, response) => streamFacts(options, response),
+    'GET facts': (_url, _request, response) => streamFacts(options, response),
   }
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -61,7 +55,7 @@ export function createApi(options: ApiOptions): HostHandler {
       return send(response, 404, { error: `nothing at ${url.pathname}: there is ${known}` })
     }
     try {
-      const result = await route(url, response)
+      const result = await route(url, request, response)
       if (response.headersSent) return
       if (result === undefined) send(response, 404, { error: 'no such event' })
       else send(response, 200, result)
@@ -102,23 +96,6 @@ function streamFacts({ serving, eventing }: ApiOptions, response: ServerResponse
   })
 }
 
-function toQuery(url: URL): EventQuery {
-  const limit = Number(url.searchParams.get('limit') ?? 50)
-  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_EVENTS) {
-    throw new QueryError(`"limit" must be a whole number from 1 to ${MAX_EVENTS}`)
-  }
-  const before = url.searchParams.get('before')
-  if (before && !Number.isInteger(Number(before))) {
-    throw new QueryError(`"before" must be a whole number, got ${JSON.stringify(before)}`)
-  }
-  const query: Record<string, unknown> = { limit, ...(before && { before: Number(before) }) }
-  for (const name of ['state', 'type', 'id', 'correlation']) {
-    const value = url.searchParams.get(name)
-    if (value !== null) query[name] = value
-  }
-  return query as unknown as EventQuery
-}
-
 function toMs(value: string | null): number {
   const ms = Number(value)
   if (value === null || value === '' || !(ms >= 0 && ms <= MAX_ADVANCE_MS)) {
@@ -127,22 +104,6 @@ function toMs(value: string | null): number {
     )
   }
   return ms
-}
-
-const text = (url: URL, name: string): string | undefined => url.searchParams.get(name) ?? undefined
-
-/** The body as the JSON event format shows it (CloudEvents 1.0 JSON 3.1): a JSON value, or bytes in base64. */
-function toData({ attributes, data }: EventRecord): { data: unknown; data_base64?: string } {
-  if (data === undefined) return { data: undefined }
-  const bytes = Buffer.from(data)
-  try {
-    if (/[/+]json\b/i.test(String(attributes.datacontenttype ?? 'application/json'))) {
-      return { data: JSON.parse(bytes.toString('utf8')) }
-    }
-  } catch {
-    // Whatever its content type says, it is no JSON.
-  }
-  return { data: undefined, data_base64: bytes.toString('base64') }
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {

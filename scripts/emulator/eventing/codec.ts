@@ -2,7 +2,7 @@
 
 import { type CloudEvent, EventError } from './event.ts'
 import { percentDecode, percentEncode } from './percent.ts'
-import { fromStructured } from './structured.ts'
+import { fromStructured, toMembers } from './structured.ts'
 import { parseAttributes } from './validate.ts'
 
 /** Headers as `node:http` gives them. */
@@ -18,6 +18,19 @@ export function fromHttp(headers: Headers, body: Uint8Array): CloudEvent {
   if (mode === 'structured') return fromStructured(body)
   if (mode === 'binary') return fromBinary(values, body)
   throw new EventError(REFUSALS[mode])
+}
+
+/** Whether the message says that it is a batch. */
+export function isBatch(headers: Headers): boolean {
+  return modeOf(lowerCase(headers)) === 'batch'
+}
+
+/**
+ * Reads `application/cloudevents-batch+json`.
+ * @throws EventError when any of its events is not valid
+ */
+export function fromBatch(body: Uint8Array): CloudEvent[] {
+  return toMembers(body).map(fromStructured)
 }
 
 /** Whether the message claims to be a CloudEvent at all. */

@@ -2,9 +2,12 @@
 
 import type { NetworkResponse, Send } from '../network.ts'
 import { fromHttp, isEventMessage, toBinary } from './codec.ts'
+import { within } from './deadline.ts'
 import { type CloudEvent, withAttributes } from './event.ts'
-import type { Failure } from './records.ts'
+import { follow } from './follow.ts'
+import type { EventReference, Failure } from './records.ts'
 import { isSuccess } from './retries.ts'
+import { toStructured } from './structured.ts'
 
 /** The answer of one attempt; `status` 0 means that none came. */
 export interface Outcome {
@@ -16,56 +19,51 @@ export interface Outcome {
   /** Why it counts as a failure, when the status alone does not say it. */
   readonly error?: string
   readonly reply?: CloudEvent
+  /** The answer claims to be a CloudEvent and is none; nobody but the reply's address would mind. */
+  readonly malformed?: string
   /** The subscriber broke the reply contract, which its author must hear about. */
   readonly misbehaved?: boolean
+  /** What the event became in a broker or channel of ours. */
+  readonly accepted?: EventReference
 }
 
-/** A subscriber may reply; a dead letter sink's answer counts only by its status. */
+/** Where and how to send. */
 export interface DeliveryRequest {
   readonly url: string
   readonly event: CloudEvent
   readonly headers: Readonly<Record<string, string>>
-  readonly mayReply: boolean
+  /**
+   * What an answer with a body may be: behind the broker's filter only a CloudEvent (`strict`), behind a channel
+   * anything, which is then no reply (`lenient`); of a dead letter sink or a reply's address only the status counts.
+   */
+  readonly answer: 'strict' | 'lenient' | 'ignored'
+  readonly format?: 'json' | 'binary'
   readonly timeoutMs: number
   /** Aborted when the broker stops. */
   readonly signal: AbortSignal
 }
 
-/** `knativeerrordata` is base64 cut here, decodable or not (`known_error_attributes.go`). */
-const MAX_ERROR_DATA = 1024
-
-const MAX_REDIRECTS = 10
-
 /** Makes one attempt; never rejects. */
 export async function deliver(send: Send, request: DeliveryRequest): Promise<Outcome> {
-  const { headers, body } = toBinary(request.event)
-  Object.assign(headers, request.headers, request.mayReply ? { prefer: 'reply' } : {})
-  const start = performance.now()
-  const limit = new AbortController()
-  const timer = setTimeout(
-    () => limit.abort(new Error(`no answer within ${request.timeoutMs} ms`)),
-    request.timeoutMs,
+  const { headers, body } = encode(request.event, request.format)
+  Object.assign(headers, request.headers, request.answer === 'ignored' ? {} : { prefer: 'reply' })
+  return attempt(request, async signal =>
+    follow(send, { url: request.url, method: 'POST', headers, body, signal }),
   )
-  const stop = (): void => limit.abort(request.signal.reason)
-  request.signal.addEventListener('abort', stop, { once: true })
+}
+
+/** Times one attempt and judges its answer; a rejection is an answer that never came. */
+export async function attempt(
+  { answer, timeoutMs, signal }: Pick<DeliveryRequest, 'answer' | 'timeoutMs' | 'signal'>,
+  work: (signal: AbortSignal) => Promise<NetworkResponse>,
+): Promise<Outcome> {
+  const start = performance.now()
   try {
-    const answer = await Promise.race([
-      follow(send, request.url, headers, body, limit.signal),
-      aborted(limit.signal),
-    ])
-    return judge(answer, performance.now() - start, request.mayReply)
+    const response = await within(timeoutMs, signal, work)
+    return judge(response, performance.now() - start, answer)
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
-    return {
-      status: 0,
-      body: EMPTY,
-      headers: {},
-      tookMs: performance.now() - start,
-      error: message,
-    }
-  } finally {
-    clearTimeout(timer)
-    request.signal.removeEventListener('abort', stop)
+    return { ...NO_ANSWER, tookMs: performance.now() - start, error: message }
   }
 }
 
@@ -91,49 +89,40 @@ export function toDeadLetter(event: CloudEvent, failure: Failure): CloudEvent {
   })
 }
 
-const EMPTY = new Uint8Array(0)
+/** `knativeerrordata` is base64 cut here, decodable or not (`known_error_attributes.go`). */
+const MAX_ERROR_DATA = 1024
 
-/** As Go's client: 301, 302 and 303 turn into a GET without body, 307 and 308 keep the request. */
-async function follow(
-  send: Send,
-  target: string,
-  headers: Record<string, string>,
-  content: Uint8Array,
-  signal: AbortSignal,
-): Promise<NetworkResponse> {
-  let url = target
-  let method = 'POST'
-  let body: Uint8Array | undefined = content
-  for (let redirects = 0; ; redirects += 1) {
-    const answer = await send({ url, method, headers, ...(body && { body }), signal })
-    const location = answer.headers.location
-    if (!REDIRECTS.has(answer.status) || location === undefined || !URL.canParse(location, url))
-      return answer
-    if (redirects === MAX_REDIRECTS) throw new Error(`stopped after ${MAX_REDIRECTS} redirects`)
-    url = new URL(location, url).href
-    if (answer.status < 304) {
-      method = 'GET'
-      body = undefined
-    }
-  }
+const NO_ANSWER = { status: 0, body: new Uint8Array(0), headers: {} }
+
+function encode(
+  event: CloudEvent,
+  format: DeliveryRequest['format'],
+): { headers: Record<string, string>; body: Uint8Array } {
+  if (format !== 'json') return toBinary(event)
+  return { headers: { 'content-type': STRUCTURED }, body: toStructured(event) }
 }
 
-const REDIRECTS = new Set([301, 302, 303, 307, 308])
+const STRUCTURED = 'application/cloudevents+json'
 
 /** The filter's rule: a success with a body must be a CloudEvent, or it is a 502, retried like any other. */
-function judge(answer: NetworkResponse, tookMs: number, mayReply: boolean): Outcome {
+function judge(
+  answer: NetworkResponse,
+  tookMs: number,
+  expected: DeliveryRequest['answer'],
+): Outcome {
   const { status, headers, body, revision } = answer
   const outcome = { status, headers, body, tookMs, ...(revision !== undefined && { revision }) }
-  if (!isSuccess(status) || !mayReply) return outcome
+  if (!isSuccess(status) || expected === 'ignored') return outcome
   if (!isEventMessage(headers)) {
-    if (body.length === 0) return outcome
+    if (body.length === 0 || expected === 'lenient') return outcome
     return asBadGateway(outcome, `answered ${status} with a body that is not a CloudEvent`)
   }
   try {
     return { ...outcome, reply: fromHttp(headers, body) }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    return asBadGateway(outcome, `answered ${status} with a malformed CloudEvent: ${reason}`)
+    const malformed = `answered ${status} with a malformed CloudEvent: ${reason}`
+    return expected === 'lenient' ? { ...outcome, malformed } : asBadGateway(outcome, malformed)
   }
 }
 
@@ -143,9 +132,3 @@ const asBadGateway = (outcome: Outcome, error: string): Outcome => ({
   error,
   misbehaved: true,
 })
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  })
-}

@@ -12,13 +12,16 @@ export interface CloudEvent {
   readonly data?: Uint8Array
 }
 
-/** A message that is not a valid CloudEvent, with the status that the ingress answers. */
+/** An event that is refused, with the status that the ingress answers. */
 export class EventError extends Error {
   readonly status: number
-  constructor(message: string, status = 400) {
+  /** Set when it has passed brokers too often. */
+  readonly isLoop: boolean
+  constructor(message: string, status = 400, isLoop = false) {
     super(message)
     this.name = 'EventError'
     this.status = status
+    this.isLoop = isLoop
   }
 }
 

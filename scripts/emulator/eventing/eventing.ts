@@ -1,19 +1,35 @@
-/** Knative Eventing on one machine: a durable broker, its triggers, and a record of where each event went. */
+/** Knative Eventing on one machine: durable brokers and channels, and a record of where each event went. */
 
 import type { Clock } from '../clock.ts'
+import type { KubeObject } from '../control/object.ts'
 import type { Log } from '../log.ts'
-import type { BrokerResource, TriggerResource } from '../manifests/types.ts'
+import type {
+  BrokerResource,
+  ChannelResource,
+  SubscriptionResource,
+  TriggerResource,
+} from '../manifests/types.ts'
 import type { HostHandler, Send } from '../network.ts'
+import { type EventingFeatures, type EventingKind, type EventingResource, kindOf } from './admit.ts'
+import { adviceOn } from './advice.ts'
 import type { Headers } from './codec.ts'
 import { createDispatcher } from './dispatcher.ts'
+import { createEntrance, type EventingMode } from './entrance.ts'
 import type { CloudEvent, EventError } from './event.ts'
 import { createFacts } from './facts.ts'
-import { createIngress, type Ingress } from './ingress.ts'
+import type { EventQuery } from './history.ts'
+import { type HubKind, hubKey } from './hub.ts'
+import { type Authorize, createIngress } from './ingress.ts'
 import { createIntake } from './intake.ts'
 import { createJournal } from './journal/journal.ts'
-import { createLedger, type EventQuery } from './ledger.ts'
+import { createLedger } from './ledger.ts'
+import { createLoops } from './loops.ts'
+import { toObjects } from './objects.ts'
+import type { ReadinessOf } from './reconcile.ts'
 import { type EventRecord, type EventReference, type Fact, reference } from './records.ts'
-import { createRegistry, keyOf } from './registry.ts'
+import { createRegistry } from './registry.ts'
+import { createResend, type ResendRequest } from './resend.ts'
+import type { ResolveRef } from './resolve.ts'
 import { createStatus, type EventingStatus } from './status.ts'
 import { parseAttributes } from './validate.ts'
 
@@ -21,32 +37,68 @@ import { parseAttributes } from './validate.ts'
 export interface EventingOptions {
   readonly brokers: readonly BrokerResource[]
   readonly triggers: readonly TriggerResource[]
+  readonly channels?: readonly ChannelResource[]
+  readonly subscriptions?: readonly SubscriptionResource[]
   readonly clock: Clock
   readonly log: Log
-  /** How subscribers are reached; the broker's own hosts are answered in process. */
+  /** How subscribers are reached; own brokers and channels are reached in process. */
   readonly send: Send
   /** Where events are kept. */
   readonly directory: string
   /** `broker.<domain>` is the broker's name outside the cluster. */
   readonly domain: string
+  /** `durable` unless told. */
+  readonly mode?: EventingMode
+  readonly features?: EventingFeatures
+  /** Takes batches of events, which Knative refuses. */
+  readonly batch?: boolean
+  /** The address of an object of another part; without it every Service is taken to exist. */
+  readonly resolveRef?: ResolveRef
+  /** The Ready condition of an object of another part, for `knative.dev/dependency`. */
+  readonly readinessOf?: ReadinessOf
+  /** Decides over each event that comes over HTTP. */
+  readonly authorize?: Authorize
+  /** What a former process left unfinished waits for `resume()`, for resources that are applied after the start. */
+  readonly deferred?: boolean
 }
 
 /** The running eventing part. */
 export interface Eventing {
-  /** `POST /<namespace>/<broker>` on the broker's hosts. */
+  /** `POST /<namespace>/<broker>` on the broker's hosts, `POST /` on a channel's. */
   readonly handler: HostHandler
-  /** Whether a host name (with or without port) leads to the broker. */
+  /** Whether a host name (with or without port) leads to the broker ingress. */
   isBroker(host: string): boolean
-  /** Adds or replaces a trigger or broker; throws a TypeError naming file and line when it cannot work. */
-  apply(resource: TriggerResource | BrokerResource): void
+  /** Adds or replaces a resource; throws a TypeError naming file and line when the webhook would refuse it. */
+  apply(resource: EventingResource): void
+  /** Removes a resource; what waited for it ends as failed. False when there was none. */
+  remove(kind: EventingKind, namespace: string, name: string): boolean
+  /** Looks again at where destinations lead, after something else came or went. */
+  refresh(): void
+  /** Every Broker, Trigger, Channel, InMemoryChannel and Subscription with its status. */
+  objects(): KubeObject[]
+  /** Called after each change of `objects()`. */
+  onChange(listener: () => void): () => void
   /** Takes an event as the ingress would; rejects with an EventError when it is refused. */
-  publish(broker: { namespace: string; name: string }, event: CloudEvent): Promise<EventReference>
+  publish(
+    hub: { kind?: HubKind; namespace: string; name: string },
+    event: CloudEvent,
+  ): Promise<EventReference>
+  /** Takes an event of the ledger in again, changed if asked; undefined when there is none. */
+  resend(request: ResendRequest): Promise<EventReference | undefined>
   /** Newest first, without bodies. */
   events(query: EventQuery): EventRecord[]
   /** The latest event with this id, with its body. */
   event(id: string, source?: string): EventRecord | undefined
+  /** The same by its position. */
+  eventAt(seq: number): EventRecord | undefined
+  /** The events that came of this one, the oldest first, without bodies. */
+  children(seq: number): EventRecord[]
+  /** Deletes ended events that `wanted` names; resolves with their number. */
+  purge(wanted?: (record: EventRecord) => boolean): Promise<number>
   status(): EventingStatus
   subscribe(listener: (fact: Fact) => void): () => void
+  /** Takes up what a former process left unfinished; needed only when `deferred`. */
+  resume(): void
   /** Resolves when no event is unfinished and every end is on the disk. */
   idle(): Promise<void>
   /** Stops taking and sending; what is unfinished is taken up by the next `createEventing` on the folder. */
@@ -57,46 +109,75 @@ export interface Eventing {
 /** How long running attempts may end by themselves when the broker stops; real time. */
 const CLOSE_GRACE_MS = 1000
 
+const BROKER_CLASS = 'eventing.knative.dev/broker.class'
+const OWN_CLASS = 'MTChannelBasedBroker'
+
 /**
  * Opens the journal, takes up unfinished events, and is ready.
  * @throws TypeError when a resource cannot work; Error when the journal is in use or corrupt
  */
 export async function createEventing(options: EventingOptions): Promise<Eventing> {
-  const { clock, log } = options
-  const registry = createRegistry()
-  for (const resource of [...options.brokers, ...options.triggers]) registry.apply(resource)
+  const { clock, log, mode = 'durable' } = options
+  const registry = createRegistry(options)
+  const listeners = new Set<() => void>()
+  const { channels = [], subscriptions = [] } = options
+  for (const resource of [...options.brokers, ...channels, ...options.triggers, ...subscriptions]) {
+    admit(resource)
+  }
   const journal = await createJournal({ directory: options.directory, log })
   const ledger = createLedger({ journal, clock, log })
   const facts = createFacts({ log })
+  const loops = createLoops({ ledger, log })
   const intake = createIntake({
     registry,
     ledger,
     clock,
     facts,
-    onAccepted: live => dispatcher.start(live),
+    warn: message => log.warn('broker', message),
+    onAccepted(live) {
+      loops.watch(live.record)
+      dispatcher.start(live)
+    },
     onSettled: wakeIdlers,
   })
+  const entrance = createEntrance({ intake, ledger, registry, clock, mode })
   let closing: Promise<void> | undefined
   const ingress = createIngress({
-    intake,
-    domain: options.domain,
-    log,
+    ...options,
+    entrance,
+    exists: registry.hasHub,
     ready: () => closing === undefined,
     onRefused,
   })
   const dispatcher = createDispatcher({
+    ...options,
     registry,
     ledger,
-    intake: () => intake,
-    clock,
-    log,
+    entrance: () => entrance,
+    loops,
     facts,
-    send: withBroker(options.send, ingress),
   })
   const status = createStatus({ registry, ledger, dispatcher, domain: options.domain })
+  const resend = createResend({ ledger, intake })
   let idlers: (() => void)[] = []
+  let resumed = false
   ledger.onEmpty(wakeIdlers)
-  resume()
+  const unfinished = ledger.restore()
+  if (!options.deferred) resume()
+
+  function admit(resource: EventingResource): void {
+    const { file, line, namespace, name } = resource
+    const isNew = registry.apply(resource)
+    const place = `${file}:${line}: ${kindOf(resource).toLowerCase()} ${namespace}/${name}`
+    if (isNew) for (const advice of adviceOn(resource)) log.warn('broker', `${place}: ${advice}`)
+    const wanted = resource.annotations[BROKER_CLASS] ?? OWN_CLASS
+    if (!isNew || kindOf(resource) !== 'Broker' || wanted === OWN_CLASS) return
+    log.warn('broker', `${place}: class ${wanted} is emulated as ${OWN_CLASS}`)
+  }
+
+  function changed(): void {
+    for (const listener of listeners) listener()
+  }
 
   function isIdle(): boolean {
     return ledger.size() === 0 && intake.inFlight() === 0
@@ -109,10 +190,16 @@ export async function createEventing(options: EventingOptions): Promise<Eventing
   }
 
   function resume(): void {
-    const unfinished = ledger.restore()
-    if (unfinished.length > 0)
+    if (resumed) return
+    resumed = true
+    if (unfinished.length > 0) {
       log.info('broker', `taking up ${unfinished.length} unfinished events`)
-    for (const live of unfinished) dispatcher.start(live)
+    }
+    for (const live of unfinished) {
+      // A producer still waits for its answer in this mode, so a process that ends takes its events with it.
+      if (entrance.isDurable(live.record.broker)) dispatcher.start(live)
+      else dispatcher.abandon(live, 'the broker was restarted, and keeps nothing in sync mode')
+    }
   }
 
   function onRefused(broker: string, headers: Headers, error: EventError): void {
@@ -137,12 +224,12 @@ export async function createEventing(options: EventingOptions): Promise<Eventing
   }
 
   async function publish(
-    broker: { namespace: string; name: string },
+    { kind = 'Broker', namespace, name }: { kind?: HubKind; namespace: string; name: string },
     event: CloudEvent,
   ): Promise<EventReference> {
     if (closing) throw new Error('the broker is stopping')
     const attributes = parseAttributes(Object.entries(event.attributes))
-    return intake.accept(keyOf(broker), { ...event, attributes }, {})
+    return intake.accept(hubKey({ kind, namespace, name }), { ...event, attributes }, {})
   }
 
   async function stop(): Promise<void> {
@@ -158,30 +245,43 @@ export async function createEventing(options: EventingOptions): Promise<Eventing
   return {
     handler: ingress.handler,
     isBroker: ingress.isBroker,
-    apply: resource => registry.apply(resource),
+    apply(resource) {
+      admit(resource)
+      changed()
+    },
+    remove(kind, namespace, name) {
+      if (!registry.remove(kind, namespace, name)) return false
+      dispatcher.recheck()
+      changed()
+      return true
+    },
+    refresh() {
+      registry.refresh()
+      changed()
+    },
+    objects: () => toObjects(registry),
+    onChange(listener) {
+      const entry = (): void => listener()
+      listeners.add(entry)
+      return () => void listeners.delete(entry)
+    },
     publish,
-    events: ledger.events,
-    event: ledger.find,
+    resend,
+    events: ledger.history.events,
+    event: (id, source) => withBody(ledger.history.find(id, source)),
+    eventAt: seq => withBody(ledger.history.at(seq)),
+    children: ledger.history.children,
+    purge: (wanted = () => true) => ledger.purge(wanted),
     status,
     subscribe: facts.subscribe,
+    resume,
     idle: () => (isIdle() ? Promise.resolve() : new Promise(resolve => void idlers.push(resolve))),
     close,
     [Symbol.asyncDispose]: close,
   }
-}
 
-/** Requests to the broker itself take no detour over the network. */
-function withBroker(send: Send, ingress: Ingress): Send {
-  return async request => {
-    const { host, pathname, search } = new URL(request.url)
-    if (!ingress.isBroker(host)) return send(request)
-    const answer = await ingress.answer({
-      method: request.method,
-      target: `${pathname}${search}`,
-      headers: request.headers,
-      body: request.body ?? new Uint8Array(0),
-    })
-    return { ...answer, headers: { ...answer.headers }, body: Buffer.from(answer.body) }
+  function withBody(record: EventRecord | undefined): EventRecord | undefined {
+    return record && ledger.withBody(record)
   }
 }
 

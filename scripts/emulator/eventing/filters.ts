@@ -1,7 +1,9 @@
 /** Whether a trigger wants an event, and if not, which attribute stood in the way. */
 
 import type { FilterExpression, TriggerResource } from '../manifests/types.ts'
+import { type CesqlFilter, describeMistake, judge } from './cesql/filter.ts'
 import { type AttributeValue, attribute, type CloudEvent, text } from './event.ts'
+import { toUtc } from './event-time.ts'
 
 /** The first condition that failed; `passed` counts those that held, so that the nearest miss can be found. */
 export interface Mismatch {
@@ -15,32 +17,33 @@ export interface Mismatch {
 /** The answer of `match`. */
 export type Match = { readonly matched: true } | Mismatch
 
-/** `filters`, when not empty, overrides the legacy `filter`; no filter at all wants every event. */
+/**
+ * `filters`, when not empty, overrides the legacy `filter`; no filter at all wants every event.
+ * `warn` hears, once for each filter, of a mistake that shows only with an event.
+ */
 export function match(
   trigger: Pick<TriggerResource, 'filter' | 'filters'>,
   event: CloudEvent,
+  warn?: Warn,
 ): Match {
-  if (trigger.filters && trigger.filters.length > 0) return matchAll(trigger.filters, event)
+  if (trigger.filters && trigger.filters.length > 0) return matchAll(trigger.filters, event, warn)
   return matchPairs(trigger.filter ?? {}, event, legacyTest)
 }
 
-/** The first CESQL expression in a filter tree, which this broker cannot evaluate. */
-export function findCesql(filters: readonly FilterExpression[] = []): string | undefined {
+/**
+ * Parses the CESQL expressions of filters, once for all events.
+ * @throws TypeError that says which one is wrong and where
+ */
+export function assertFilters(filters: readonly FilterExpression[] = []): void {
   for (const filter of filters) {
-    if ('cesql' in filter) return filter.cesql
-    const nested =
-      'all' in filter
-        ? filter.all
-        : 'any' in filter
-          ? filter.any
-          : 'not' in filter
-            ? [filter.not]
-            : []
-    const found = findCesql(nested)
-    if (found !== undefined) return found
+    if ('cesql' in filter) {
+      const problem = describeMistake(filter)
+      if (problem !== undefined) throw new TypeError(`"cesql" ${problem}`)
+    } else assertFilters(nested(filter))
   }
-  return undefined
 }
+
+type Warn = (message: string) => void
 
 interface Test {
   holds: (value: AttributeValue | undefined, wanted: string) => boolean
@@ -71,14 +74,15 @@ const DIALECTS: Record<'exact' | 'prefix' | 'suffix', Test> = {
   },
 }
 
-function evaluate(filter: FilterExpression, event: CloudEvent): Match {
-  if ('all' in filter) return matchAll(filter.all, event)
-  if ('any' in filter) return matchAny(filter.any, event)
-  if ('not' in filter) return matchNot(filter.not, event)
+function evaluate(filter: FilterExpression, event: CloudEvent, warn?: Warn): Match {
+  if ('all' in filter) return matchAll(filter.all, event, warn)
+  if ('any' in filter) return matchAny(filter.any, event, warn)
+  if ('not' in filter) return matchNot(filter.not, event, warn)
   if ('exact' in filter) return matchDialect('exact', filter.exact, event)
   if ('prefix' in filter) return matchDialect('prefix', filter.prefix, event)
   if ('suffix' in filter) return matchDialect('suffix', filter.suffix, event)
-  // `{}` has no dialect: NoFilter in the implementation, which delivers. CESQL is refused before it comes here.
+  if ('cesql' in filter) return matchCesql(filter, event, warn)
+  // `{}` has no dialect: NoFilter in the implementation, which delivers.
   return MATCHED
 }
 
@@ -116,11 +120,17 @@ function matchPairs(pairs: Readonly<Record<string, string>>, event: CloudEvent, 
   return miss ? { ...miss, passed } : MATCHED
 }
 
-function matchAll(filters: readonly FilterExpression[], event: CloudEvent): Match {
+function matchCesql(filter: CesqlFilter, { attributes }: CloudEvent, warn?: Warn): Match {
+  const { holds, got } = judge(filter, attributes, warn)
+  if (holds) return MATCHED
+  return { matched: false, attribute: 'cesql', wanted: filter.cesql, got, passed: 0 }
+}
+
+function matchAll(filters: readonly FilterExpression[], event: CloudEvent, warn?: Warn): Match {
   let miss: Mismatch | undefined
   let passed = 0
   for (const filter of filters) {
-    const result = isSkipped(filter) ? MATCHED : evaluate(filter, event)
+    const result = isSkipped(filter) ? MATCHED : evaluate(filter, event, warn)
     if (result.matched) passed += 1
     else {
       passed += result.passed
@@ -130,30 +140,38 @@ function matchAll(filters: readonly FilterExpression[], event: CloudEvent): Matc
   return miss ? { ...miss, passed } : MATCHED
 }
 
-function matchAny(filters: readonly FilterExpression[], event: CloudEvent): Match {
+function matchAny(filters: readonly FilterExpression[], event: CloudEvent, warn?: Warn): Match {
   const real = filters.filter(filter => !isSkipped(filter))
   let nearest: Mismatch | undefined
   for (const filter of real) {
-    const result = evaluate(filter, event)
+    const result = evaluate(filter, event, warn)
     if (result.matched) return MATCHED
     if (!nearest || result.passed > nearest.passed) nearest = result
   }
   return nearest ?? MATCHED
 }
 
-function matchNot(filter: FilterExpression, event: CloudEvent): Match {
-  if (isSkipped(filter) || !evaluate(filter, event).matched) return MATCHED
+function matchNot(filter: FilterExpression, event: CloudEvent, warn?: Warn): Match {
+  if (isSkipped(filter) || !evaluate(filter, event, warn).matched) return MATCHED
   const [name, wanted] = firstPair(filter)
   return {
     matched: false,
     attribute: name,
     wanted: `not ${wanted}`,
-    got: name === '' ? '' : show(lookup(event, name)),
+    got: 'cesql' in filter ? 'true' : name === '' ? '' : show(lookup(event, name)),
     passed: 0,
   }
 }
 
+/** The filters inside a filter. */
+function nested(filter: FilterExpression): readonly FilterExpression[] {
+  if ('all' in filter) return filter.all
+  if ('any' in filter) return filter.any
+  return 'not' in filter ? [filter.not] : []
+}
+
 function firstPair(filter: FilterExpression): [string, string] {
+  if ('cesql' in filter) return ['cesql', filter.cesql]
   for (const dialect of ['exact', 'prefix', 'suffix'] as const) {
     const pairs =
       dialect in filter
@@ -162,15 +180,7 @@ function firstPair(filter: FilterExpression): [string, string] {
     const [name, value] = Object.entries(pairs ?? {})[0] ?? []
     if (name !== undefined && value !== undefined) return [name, DIALECTS[dialect].wanted(value)]
   }
-  const nested =
-    'all' in filter
-      ? filter.all
-      : 'any' in filter
-        ? filter.any
-        : 'not' in filter
-          ? [filter.not]
-          : []
-  for (const inner of nested) {
+  for (const inner of nested(filter)) {
     const pair = firstPair(inner)
     if (pair[0] !== '') return pair
   }
@@ -196,15 +206,6 @@ const SPECIFIED = new Set([
   'datacontenttype',
   'datacontentencoding',
 ])
-
-/** Go prints a time in UTC with the fraction's trailing zeros cut; an absent one is its zero time. */
-function toUtc(time: string): string {
-  if (time === '') return '0001-01-01T00:00:00Z'
-  const fraction = /\.\d+/.exec(time)?.[0] ?? ''
-  const date = new Date(Date.parse(time.replace(fraction, '').toUpperCase()))
-  if (Number.isNaN(date.getTime())) return time
-  return `${date.toISOString().slice(0, 19)}${fraction.replace(/\.?0+$/, '')}Z`
-}
 
 const show = (value: AttributeValue | undefined): string =>
   value === undefined || value === '' ? 'nothing' : String(value)

@@ -3,10 +3,11 @@
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { CloudEvent } from './event.ts'
+import { createHistory, type History } from './history.ts'
 import type { Journal } from './journal/journal.ts'
 import { fromRow, insertOperation, updateOperation } from './journal/rows.ts'
 import type { Operation } from './journal/schema.ts'
-import { type DeliveryRecord, type EventRecord, type EventState, withDelivery } from './records.ts'
+import { type DeliveryRecord, type EventRecord, withDelivery } from './records.ts'
 import { createRetention } from './retention.ts'
 
 /** An event with work left to do. */
@@ -20,17 +21,6 @@ export interface Settlement {
   readonly seq: number
   readonly trigger: string
   readonly patch: Partial<DeliveryRecord>
-}
-
-/** Which events to list, newest first. */
-export interface EventQuery {
-  readonly limit: number
-  /** Only events that came before this `seq`. */
-  readonly before?: number
-  readonly state?: EventState
-  readonly type?: string
-  readonly id?: string
-  readonly correlation?: string
 }
 
 /** The broker's memory. */
@@ -52,8 +42,13 @@ export interface Ledger {
   event(live: LiveEvent): CloudEvent
   /** Changes a delivery now and on the disk soon after. */
   settle(settlement: Settlement): EventRecord | undefined
-  events(query: EventQuery): EventRecord[]
-  find(id: string, source?: string): EventRecord | undefined
+  readonly history: History
+  /** The same with its body. */
+  withBody(record: EventRecord): EventRecord
+  /** Calls once when the event has ended; returns how to forget that. */
+  onEnd(seq: number, listener: (record: EventRecord) => void): () => void
+  /** Deletes ended and refused events that `wanted` names; resolves with their number once they are gone. */
+  purge(wanted: (record: EventRecord) => boolean): Promise<number>
   /** Takes up what a former process left unfinished. */
   restore(): LiveEvent[]
   /** Called whenever no unfinished event is left. */
@@ -64,6 +59,8 @@ const KEPT_REFUSED = 1000
 
 /** Each new event deletes up to this many old ones. */
 const PRUNED_PER_INSERT = 4
+
+const PURGED_PER_WRITE = 256
 
 const REWRITE_AFTER_MS = 1000
 
@@ -90,6 +87,7 @@ export function createLedger({
   const changed = new Set<number>()
   let failing = false
   let bodyBytes = 0
+  const endings = new Map<number, Set<(record: EventRecord) => void>>()
   let seq = journal.lastSeq()
   let empty: () => void = () => {}
 
@@ -156,24 +154,42 @@ export function createLedger({
   /** For a change that is on the disk already. */
   function replace(live: LiveEvent, record: EventRecord): void {
     live.record = record
-    if (record.ended !== undefined) forget(record)
+    if (record.ended === undefined) return
+    forget(record)
+    tellEnd(record)
+  }
+
+  function tellEnd(record: EventRecord): void {
+    const listeners = endings.get(record.seq) ?? []
+    endings.delete(record.seq)
+    for (const listener of listeners) listener(record)
+  }
+
+  function onEnd(seq: number, listener: (record: EventRecord) => void): () => void {
+    const listeners = endings.get(seq) ?? new Set()
+    endings.set(seq, listeners.add(listener))
+    return () => listeners.delete(listener)
   }
 
   function settle({ seq, trigger, patch }: Settlement): EventRecord | undefined {
     const live = lives.get(seq)
     if (!live) return undefined
+    const wasOver = live.record.ended !== undefined
     live.record = withDelivery(live.record, trigger, patch, clock.now())
     persist(live)
+    if (!wasOver && live.record.ended !== undefined) tellEnd(live.record)
     return live.record
   }
 
   function persist(live: LiveEvent): void {
     const { seq } = live.record
     if (turns.has(seq)) return void changed.add(seq)
-    journal.write([updateOperation(live.record)]).then(
+    const { record } = live
+    journal.write([updateOperation(record)]).then(
       () => {
         failing = false
-        if (live.record.ended !== undefined) forget(live.record)
+        // An end that came during this write is on the disk only after its own.
+        if (record.ended !== undefined && live.record === record) forget(record)
       },
       (error: Error) => {
         // Once, and not each second for each event.
@@ -204,50 +220,25 @@ export function createLedger({
     return record.size === 0 ? undefined : (bodies.get(record.seq) ?? journal.body(record.seq))
   }
 
-  function events(query: EventQuery): EventRecord[] {
-    const wanted = (record: EventRecord): boolean =>
-      (query.before === undefined || record.seq < query.before) &&
-      (query.state === undefined || record.state === query.state) &&
-      (query.type === undefined || record.attributes.type === query.type) &&
-      (query.id === undefined || record.attributes.id === query.id) &&
-      (query.correlation === undefined || record.attributes.correlationid === query.correlation)
-    const known = new Map<number, EventRecord>()
-    for (const record of endedRows(query)) if (!lives.has(record.seq)) known.set(record.seq, record)
-    for (const { record } of lives.values()) if (wanted(record)) known.set(record.seq, record)
-    for (const record of refused) if (wanted(record)) known.set(record.seq, record)
-    return [...known.values()].sort((a, b) => b.seq - a.seq).slice(0, query.limit)
-  }
-
-  function endedRows(query: EventQuery): EventRecord[] {
-    const filters = [
-      ['seq < ?', query.before],
-      ['state = ?', query.state],
-      ['type = ?', query.type],
-      ['id = ?', query.id],
-      ['correlation = ?', query.correlation],
-    ] as const
-    const used = filters.filter(([, value]) => value !== undefined)
-    const where = ['ended IS NOT NULL', ...used.map(([clause]) => clause)].join(' AND ')
-    const values = used.map(([, value]) => value ?? '')
-    // More than asked for, as some of these rows may have a newer state in memory.
-    const limit = query.limit + Math.min(lives.size, 1000)
-    return journal.rows(`${where} ORDER BY seq DESC LIMIT ?`, ...values, limit).map(fromRow)
-  }
-
-  function find(id: string, source?: string): EventRecord | undefined {
-    const [row] =
-      source === undefined
-        ? journal.rows('id = ? ORDER BY seq DESC LIMIT 1', id)
-        : journal.rows('id = ? AND source = ? ORDER BY seq DESC LIMIT 1', id, source)
-    if (!row) {
-      return refused.findLast(
-        ({ attributes }) =>
-          attributes.id === id && (source === undefined || attributes.source === source),
-      )
-    }
-    const record = lives.get(row.seq)?.record ?? fromRow(row)
+  function withBody(record: EventRecord): EventRecord {
     const data = bodyOf(record)
     return data ? { ...record, data } : record
+  }
+
+  async function purge(wanted: (record: EventRecord) => boolean): Promise<number> {
+    const gone: number[] = []
+    for (const row of journal.rows('ended IS NOT NULL')) {
+      if (!lives.has(row.seq) && wanted(fromRow(row))) gone.push(row.seq)
+    }
+    for (let at = 0; at < gone.length; at += PURGED_PER_WRITE) {
+      const part = gone.slice(at, at + PURGED_PER_WRITE)
+      await journal.write(part.map(seq => ({ kind: 'delete', seq })))
+      retention.forget(part)
+    }
+    const kept = refused.filter(record => !wanted(record))
+    const count = gone.length + refused.length - kept.length
+    refused.splice(0, refused.length, ...kept)
+    return count
   }
 
   return {
@@ -268,8 +259,15 @@ export function createLedger({
       return { attributes: live.record.attributes, ...(data && { data }) }
     },
     settle,
-    events,
-    find,
+    history: createHistory({
+      journal,
+      live: seq => lives.get(seq)?.record,
+      lives: () => lives.values().map(({ record }) => record),
+      refused: () => refused,
+    }),
+    withBody,
+    onEnd,
+    purge,
     restore() {
       for (const row of journal.rows('ended IS NULL ORDER BY seq')) {
         lives.set(row.seq, {

@@ -18,7 +18,7 @@ export type DeliveryState = 'pending' | 'retrying' | 'delivered' | 'deadLettered
 /** One request to a subscriber or a dead letter sink. Times are virtual milliseconds, `tookMs` is real. */
 export interface Attempt {
   readonly at: number
-  readonly to: 'subscriber' | 'deadLetterSink'
+  readonly to: 'subscriber' | 'reply' | 'deadLetterSink'
   readonly url: string
   /** How long it was put off after the attempt before. */
   readonly waitMs: number
@@ -38,14 +38,16 @@ export interface Failure {
   readonly message: string
 }
 
-/** One event for one trigger. */
+/** One event for one trigger or subscription. */
 export interface DeliveryRecord {
-  /** `<namespace>/<name>` of the trigger. */
+  /** `<namespace>/<name>` of the trigger, `subscription/<namespace>/<name>`. */
   readonly trigger: string
   readonly state: DeliveryState
   /** Tries at the present target; `attempts` keeps the latest of all. */
   readonly tries: number
   readonly attempts: readonly Attempt[]
+  /** The subscriber is done, and its answer is on its way to where answers go. */
+  readonly stage?: 'reply'
   /** When the next try is due, and the wait that it was given. */
   readonly due?: number
   readonly waitMs?: number
@@ -74,11 +76,19 @@ export interface EventReference {
   readonly type: string
 }
 
+/** Which event another comes from, by which delivery of it, and how. */
+export interface Cause extends EventReference {
+  /** Absent when somebody sent it again. */
+  readonly trigger?: string
+  /** The answer of the subscriber, the event itself passed on, its dead letter, or sent again by hand. */
+  readonly how: 'reply' | 'forward' | 'deadLetter' | 'resend'
+}
+
 /** One event and everything that happened to it. */
 export interface EventRecord {
   /** Position in the broker's order of arrival; the cursor of `events({ before })`. */
   readonly seq: number
-  /** `<namespace>/<name>` of the broker. */
+  /** `<namespace>/<name>` of the broker, `channel/<namespace>/<name>`. */
   readonly broker: string
   readonly attributes: Readonly<Attributes>
   readonly size: number
@@ -88,8 +98,8 @@ export interface EventRecord {
   readonly ended?: number
   /** Why it was refused or filtered. */
   readonly reason?: string
-  /** The delivery whose reply this event is. */
-  readonly cause?: EventReference & { readonly trigger: string }
+  /** The event that this one comes from. */
+  readonly cause?: Cause
   readonly deliveries: readonly DeliveryRecord[]
   readonly misses: readonly Miss[]
   /** Only in the answer of `event()`. */

@@ -1,92 +1,281 @@
-/** The brokers and triggers in force, with their destinations resolved. */
+/** The brokers, channels, triggers and subscriptions in force, reconciled at each change. */
 
-import type { BrokerResource, TriggerResource } from '../manifests/types.ts'
-import { findCesql } from './filters.ts'
-import { resolve } from './resolve.ts'
-import { type DeliveryPolicy, deliveryPolicy } from './retries.ts'
+import type { Clock } from '../clock.ts'
+import { type ConditionSet, createConditions } from '../control/conditions.ts'
+import { createIdentity, type Identity } from '../control/object.ts'
+import type {
+  BrokerResource,
+  ChannelResource,
+  SubscriptionResource,
+  TriggerResource,
+} from '../manifests/types.ts'
+import {
+  assertAdmitted,
+  type EventingFeatures,
+  type EventingKind,
+  type EventingResource,
+  kindOf,
+} from './admit.ts'
+import { hubKey } from './hub.ts'
+import {
+  DEPENDENTS,
+  type Mark,
+  type ReadinessOf,
+  type Reconciled,
+  reconcileBroker,
+  reconcileChannel,
+  reconcileSubscription,
+  reconcileTrigger,
+  type World,
+} from './reconcile.ts'
+import { addressOf, type ResolveRef } from './resolve.ts'
+import { BROKER_DEFAULTS, type DeliveryPolicy, deliveryPolicy } from './retries.ts'
+import { specOf } from './spec.ts'
 
-/** A trigger ready for work. */
-export interface RegisteredTrigger {
-  /** `<namespace>/<name>`. */
+/** A resource with what became of it. */
+export interface Entry<R extends EventingResource = EventingResource> {
+  readonly kind: EventingKind
+  resource: R
+  readonly identity: Identity
+  readonly conditions: ConditionSet
+  reconciled: Reconciled
+}
+
+/** A trigger or subscription ready for work. */
+export interface Subscriber {
+  /** `<namespace>/<name>` of a trigger, `subscription/<namespace>/<name>`. */
   readonly key: string
-  /** `<namespace>/<name>` of its broker, which may not exist yet. */
-  readonly broker: string
-  readonly resource: TriggerResource
-  readonly url: string
+  readonly kind: 'Trigger' | 'Subscription'
+  /** The key of its broker or channel, which may not exist yet. */
+  readonly hub: string
+  readonly namespace: string
+  readonly resource: TriggerResource | SubscriptionResource
+  /** Where events go; a subscription may have none, and anybody's may be unresolved for now. */
+  readonly url?: string
+  /** Where answers go. */
+  readonly replyUrl?: string
   readonly policy: DeliveryPolicy
+  /** Why it gets no events yet: it has never been ready. */
+  readonly notReady?: string
 }
 
 /** Looked up for each event, changed by each apply. */
 export interface Registry {
-  /** Adds or replaces; throws a TypeError that says what is wrong with the resource, and changes nothing then. */
-  apply(resource: TriggerResource | BrokerResource): void
-  broker(key: string): BrokerResource | undefined
-  brokers(): BrokerResource[]
-  trigger(key: string): RegisteredTrigger | undefined
-  triggers(broker?: string): readonly RegisteredTrigger[]
+  /**
+   * Adds or replaces; true when its spec was not known so.
+   * @throws TypeError that says what is wrong with the resource; nothing is changed then
+   */
+  apply(resource: EventingResource): boolean
+  /** False when there was none. */
+  remove(kind: EventingKind, namespace: string, name: string): boolean
+  /** Looks at what destinations lead to again. */
+  refresh(): void
+  entries(): Entry[]
+  hasHub(key: string): boolean
+  /** Whether a channel answers before its subscribers have been asked. */
+  isAsync(key: string): boolean
+  subscriber(key: string): Subscriber | undefined
+  subscribers(hub?: string): readonly Subscriber[]
 }
 
-/** `<namespace>/<name>`, by which brokers and triggers are known. */
-export function keyOf(resource: { namespace: string; name: string }): string {
-  return `${resource.namespace}/${resource.name}`
+/** What a registry needs to know of the rest. */
+export interface RegistryOptions {
+  readonly clock: Clock
+  readonly features?: EventingFeatures
+  /** The address of an object of another part; without it every Service is taken to exist. */
+  readonly resolveRef?: ResolveRef
+  readonly readinessOf?: ReadinessOf
 }
 
 /** A registry that holds nothing yet. */
-export function createRegistry(): Registry {
-  const brokers = new Map<string, BrokerResource>()
-  const triggers = new Map<string, RegisteredTrigger>()
-  const byBroker = new Map<string, RegisteredTrigger[]>()
+export function createRegistry(options: RegistryOptions): Registry {
+  const { clock, features = {}, resolveRef = addressOf, readinessOf = () => undefined } = options
+  const entries = new Map<string, Entry>()
+  /** Subscribers that were ready once: the channel keeps them, whatever becomes of their destination. */
+  const subscribed = new Set<string>()
+  let subscribers = new Map<string, Subscriber>()
+  let byHub = new Map<string, Subscriber[]>()
+  /** By key; whether it answers before its subscribers have been asked. */
+  let hubs = new Map<string, boolean>()
 
-  function applyTrigger(resource: TriggerResource): void {
-    const cesql = findCesql(resource.filters)
-    if (cesql !== undefined)
-      throw new TypeError(`cesql filters are not supported yet, got ${JSON.stringify(cesql)}`)
-    const broker = `${resource.namespace}/${resource.broker}`
-    const key = keyOf(resource)
-    const url = resolve(resource.subscriber)
-    triggers.set(key, {
-      key,
-      broker,
-      resource,
-      url,
-      policy: deliveryPolicy(resource, brokers.get(broker)),
-    })
+  const world: World = {
+    readinessOf,
+    resolveRef(ref) {
+      const kind = OWN[`${ref.apiVersion.split('/')[0]}/${ref.kind}`]
+      if (!kind) return resolveRef(ref)
+      const exists = kind === 'Broker' ? broker(ref) : channel(kind, ref)
+      return exists && addressOf(ref)
+    },
+    broker: (namespace, name) => broker({ namespace, name }),
+    channel: (kind, namespace, name) => channel(kind, { namespace, name }),
   }
 
-  function applyBroker(resource: BrokerResource): void {
-    const key = keyOf(resource)
-    const changed = [...triggers.values()]
-      .filter(trigger => trigger.broker === key)
-      .map(trigger => ({ ...trigger, policy: deliveryPolicy(trigger.resource, resource) }))
-    deliveryPolicy({}, resource)
-    brokers.set(key, resource)
-    for (const trigger of changed) triggers.set(trigger.key, trigger)
+  function find<R extends EventingResource>(
+    kind: EventingKind,
+    { namespace, name }: Named,
+  ): Found<R> | undefined {
+    const entry = entries.get(entryKey(kind, namespace, name))
+    // The kind in the key is the kind of the resource.
+    return entry && { resource: entry.resource as R, ready: readyOf(entry) }
+  }
+
+  const broker = (named: Named): Found<BrokerResource> | undefined => find('Broker', named)
+
+  /** A Channel brings an InMemoryChannel of its name. */
+  const channel = (
+    kind: ChannelResource['kind'],
+    named: Named,
+  ): Found<ChannelResource> | undefined =>
+    find('Channel', named) ?? (kind === 'InMemoryChannel' ? find(kind, named) : undefined)
+
+  function apply(resource: EventingResource): boolean {
+    const kind = kindOf(resource)
+    const key = entryKey(kind, resource.namespace, resource.name)
+    const before = entries.get(key)
+    try {
+      assertAdmitted(resource, before?.resource, features)
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error)
+      const { file, line, namespace, name } = resource
+      throw new TypeError(`${file}:${line}: ${kind.toLowerCase()} ${namespace}/${name}: ${message}`)
+    }
+    let isNew = true
+    if (before) {
+      before.resource = resource
+      isNew = before.identity.update(specOf(resource))
+    } else {
+      entries.set(key, {
+        kind,
+        resource,
+        identity: createIdentity(clock, specOf(resource)),
+        conditions: createConditions({ clock, dependents: DEPENDENTS[kind] ?? [] }),
+        reconciled: { marks: [], status: {} },
+      })
+    }
+    refresh()
+    return isNew
+  }
+
+  function remove(kind: EventingKind, namespace: string, name: string): boolean {
+    if (!entries.delete(entryKey(kind, namespace, name))) return false
+    subscribed.delete(subscriberKey(kind, namespace, name))
+    refresh()
+    return true
+  }
+
+  /** Brokers and channels first, for the others are judged by them. */
+  function refresh(): void {
+    const found = new Map<string, Subscriber>()
+    hubs = new Map()
+    for (const kinds of PHASES) {
+      for (const entry of entries.values()) {
+        if (!kinds.includes(entry.kind)) continue
+        entry.reconciled = RECONCILE[entry.kind](entry.resource, world)
+        for (const [type, status, reason, message] of entry.reconciled.marks) {
+          const why = { ...(reason && { reason }), ...(message && { message }) }
+          entry.conditions.set(type, status, why)
+        }
+        if (entry.kind === 'Trigger' || entry.kind === 'Subscription') {
+          const subscriber = toSubscriber(entry)
+          found.set(subscriber.key, subscriber)
+          continue
+        }
+        const { namespace, name, annotations } = entry.resource
+        const kind = entry.kind === 'Broker' ? entry.kind : 'Channel'
+        hubs.set(hubKey({ kind, namespace, name }), annotations[ASYNC_HANDLER] === 'true')
+      }
+    }
+    subscribers = found
+    byHub = Map.groupBy(found.values(), ({ hub }) => hub)
+  }
+
+  function toSubscriber({ kind, resource, reconciled, conditions }: Entry): Subscriber {
+    const { namespace, name } = resource
+    const key = subscriberKey(kind, namespace, name)
+    if (conditions.ready() === 'True') subscribed.add(key)
+    const ready = conditions.list().find(({ type }) => type === 'Ready')
+    const notReady = subscribed.has(key) ? undefined : `${ready?.reason}: ${ready?.message}`
+    const { url, deadLetterUrl } = reconciled
+    const common = { key, namespace, ...(url && { url }), ...(notReady && { notReady }) }
+    if ('channel' in resource) {
+      const { channel: reference, delivery } = resource
+      const inherited = channel(reference.kind, { namespace, name: reference.name })?.resource
+      return {
+        ...common,
+        kind: 'Subscription',
+        resource,
+        hub: hubKey({ kind: 'Channel', namespace, name: reference.name }),
+        ...(reconciled.replyUrl && { replyUrl: reconciled.replyUrl }),
+        policy: deliveryPolicy(delivery, inherited?.delivery, deadLetterUrl),
+      }
+    }
+    // Only triggers are left.
+    const trigger = resource as TriggerResource
+    const owner = { namespace, name: trigger.broker }
+    const inherited = broker(owner)?.resource
+    const defaults = inherited && (inherited.delivery ?? BROKER_DEFAULTS)
+    return {
+      ...common,
+      kind: 'Trigger',
+      resource: trigger,
+      hub: hubKey({ kind: 'Broker', ...owner }),
+      replyUrl:
+        addressOf({ apiVersion: 'eventing.knative.dev/v1', kind: 'Broker', ...owner }) ?? '',
+      policy: deliveryPolicy(trigger.delivery, defaults, deadLetterUrl),
+    }
   }
 
   return {
-    apply(resource) {
-      try {
-        if ('subscriber' in resource) applyTrigger(resource)
-        else applyBroker(resource)
-      } catch (error) {
-        const message = error instanceof Error ? error.message : String(error)
-        const kind = 'subscriber' in resource ? 'trigger' : 'broker'
-        throw new TypeError(
-          `${resource.file}:${resource.line}: ${kind} ${keyOf(resource)}: ${message}`,
-        )
-      }
-      byBroker.clear()
-    },
-    broker: key => brokers.get(key),
-    brokers: () => [...brokers.values()],
-    trigger: key => triggers.get(key),
-    triggers(broker) {
-      if (broker === undefined) return [...triggers.values()]
-      const known = byBroker.get(broker)
-      if (known) return known
-      const found = [...triggers.values()].filter(trigger => trigger.broker === broker)
-      byBroker.set(broker, found)
-      return found
-    },
+    apply,
+    remove,
+    refresh,
+    entries: () => [...entries.values()],
+    hasHub: key => hubs.has(key),
+    isAsync: key => hubs.get(key) === true,
+    subscriber: key => subscribers.get(key),
+    subscribers: key => (key === undefined ? [...subscribers.values()] : (byHub.get(key) ?? [])),
   }
+}
+
+interface Named {
+  readonly namespace: string
+  readonly name: string
+}
+
+interface Found<R> {
+  readonly resource: R
+  readonly ready: Mark
+}
+
+const ASYNC_HANDLER = 'messaging.knative.dev/async-handler'
+
+const OWN: Readonly<Record<string, 'Broker' | ChannelResource['kind'] | undefined>> = {
+  'eventing.knative.dev/Broker': 'Broker',
+  'messaging.knative.dev/Channel': 'Channel',
+  'messaging.knative.dev/InMemoryChannel': 'InMemoryChannel',
+}
+
+const PHASES: readonly (readonly EventingKind[])[] = [
+  ['Broker', 'Channel', 'InMemoryChannel'],
+  ['Trigger', 'Subscription'],
+]
+
+// Each is called with resources of its own kind only.
+const RECONCILE = {
+  Broker: reconcileBroker,
+  Trigger: reconcileTrigger,
+  Channel: reconcileChannel,
+  InMemoryChannel: reconcileChannel,
+  Subscription: reconcileSubscription,
+} as Readonly<Record<EventingKind, (resource: EventingResource, world: World) => Reconciled>>
+
+const entryKey = (kind: EventingKind, namespace: string, name: string): string =>
+  `${kind} ${namespace}/${name}`
+
+const subscriberKey = (kind: EventingKind, namespace: string, name: string): string =>
+  kind === 'Subscription' ? `subscription/${namespace}/${name}` : `${namespace}/${name}`
+
+function readyOf({ conditions }: Entry): Mark {
+  const ready = conditions.list().find(({ type }) => type === 'Ready')
+  return ['Ready', ready?.status ?? 'Unknown', ready?.reason, ready?.message]
 }

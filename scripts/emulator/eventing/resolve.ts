@@ -1,49 +1,66 @@
 /** Where a Destination leads: the URL that Knative's resolver would write into the status. */
 
-import type { BrokerResource, Destination } from '../manifests/types.ts'
+import type { Destination } from '../manifests/types.ts'
+import { brokerUrl, channelUrl } from './hub.ts'
 
-/** The address of the broker ingress inside a cluster. */
-export const BROKER_HOST = 'broker-ingress.knative-eventing.svc.cluster.local'
+/** What a Destination's `ref` names. */
+export type ObjectReference = NonNullable<Destination['ref']>
 
-/** The cluster URL of a broker. */
-export function brokerUrl(broker: Pick<BrokerResource, 'namespace' | 'name'>): string {
-  return `http://${BROKER_HOST}/${broker.namespace}/${broker.name}`
-}
+/** The URL of an object, or undefined when there is no such object or it has no address. */
+export type ResolveRef = (ref: ObjectReference) => string | undefined
+
+/** Where it leads, or why it leads nowhere now. */
+export type Resolution = { readonly url: string } | { readonly error: string }
 
 /**
- * The absolute URL of a destination; a `uri` beside a `ref` is resolved against it.
- * @throws TypeError when the kind cannot be addressed here or the URI is not absolute
+ * The absolute URL of a destination as it stands; a `uri` beside a `ref` is resolved against it.
+ * @throws TypeError when the webhook would refuse the destination
  */
-export function resolve(destination: Destination, field = 'subscriber'): string {
-  const { ref, uri } = destination
+export function resolve(
+  { ref, uri }: Destination,
+  resolveRef: ResolveRef = addressOf,
+  field = 'subscriber',
+): Resolution {
   if (!ref) {
     if (uri === undefined) throw new TypeError(`"${field}" must have ref or uri, got neither`)
     if (!/^https?:\/\//i.test(uri) || !URL.canParse(uri)) {
       throw new TypeError(`"${field}.uri" must be an absolute http URL, got ${JSON.stringify(uri)}`)
     }
-    return uri
+    return { url: uri }
   }
-  const base = ADDRESSES[`${ref.apiVersion.split('/')[0]}/${ref.kind}`]?.(ref)
-  if (base === undefined) {
-    throw new TypeError(
-      `"${field}.ref" must be a Service or a Broker, got ${ref.apiVersion} ${ref.kind}`,
-    )
-  }
-  if (uri === undefined) return base
-  if (!URL.canParse(uri, base)) {
+  if (uri !== undefined && !URL.canParse(uri, 'http://host')) {
     throw new TypeError(`"${field}.uri" must be a URL reference, got ${JSON.stringify(uri)}`)
   }
-  return new URL(uri, base).href
+  const base = resolveRef(ref)
+  if (base === undefined) {
+    const { namespace, name } = ref
+    return {
+      error: `failed to get object ${namespace}/${name}: ${resourceOf(ref)} "${name}" not found`,
+    }
+  }
+  return { url: uri === undefined ? base : new URL(uri, base).href }
 }
 
-const serviceUrl = (ref: { namespace: string; name: string }): string =>
-  `http://${ref.name}.${ref.namespace}.svc.cluster.local`
+/** The address that an object of a known kind has if it exists. */
+export function addressOf(ref: ObjectReference): string | undefined {
+  return ADDRESSES[`${ref.apiVersion.split('/')[0]}/${ref.kind}`]?.(ref)
+}
 
-const ADDRESSES: Record<
-  string,
-  ((ref: { namespace: string; name: string }) => string) | undefined
-> = {
+type Address = (ref: { namespace: string; name: string }) => string
+
+const serviceUrl: Address = ({ namespace, name }) => `http://${name}.${namespace}.svc.cluster.local`
+
+const ADDRESSES: Readonly<Record<string, Address | undefined>> = {
   'serving.knative.dev/Service': serviceUrl,
   'v1/Service': serviceUrl,
   'eventing.knative.dev/Broker': brokerUrl,
+  'messaging.knative.dev/Channel': channelUrl,
+  'messaging.knative.dev/InMemoryChannel': channelUrl,
+}
+
+/** `services.serving.knative.dev`, as the API server names resources in its errors. */
+function resourceOf({ apiVersion, kind }: ObjectReference): string {
+  const [group, version] = apiVersion.split('/')
+  const plural = `${kind.toLowerCase()}s`
+  return version === undefined ? plural : `${plural}.${group}`
 }

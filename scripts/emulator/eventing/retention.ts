@@ -17,6 +17,8 @@ export interface RetentionLimits {
 /** In the order of their ends. */
 export interface Retention {
   add(event: EndedEvent): void
+  /** These are gone already. */
+  forget(seqs: readonly number[]): void
   /** Up to `max` events that are beyond a limit; the caller deletes them. */
   take(now: number, max: number): number[]
 }
@@ -41,6 +43,12 @@ export function createRetention(
     add(event) {
       kept.push(event)
       bytes += event.size
+    },
+    forget(seqs) {
+      const gone = new Set(seqs)
+      kept = kept.slice(head).filter(({ seq }) => !gone.has(seq))
+      head = 0
+      bytes = kept.reduce((sum, { size }) => sum + size, 0)
     },
     take(now, max) {
       const taken: number[] = []

@@ -1,7 +1,6 @@
 /** Which answers are tried again and after how long, as Knative's `kncloudevents/retries.go` has it. */
 
-import type { BrokerResource, DeliverySpec, TriggerResource } from '../manifests/types.ts'
-import { resolve } from './resolve.ts'
+import type { DeliverySpec } from '../manifests/types.ts'
 
 /** A DeliverySpec after inheritance, with the dead letter sink as a URL. */
 export interface DeliveryPolicy {
@@ -10,6 +9,8 @@ export interface DeliveryPolicy {
   readonly backoffDelayMs: number
   readonly timeoutMs?: number
   readonly retryAfterMaxMs?: number
+  /** `json` is the structured content mode. */
+  readonly format?: 'json' | 'binary'
   readonly deadLetterUrl?: string
 }
 
@@ -21,23 +22,23 @@ export const BROKER_DEFAULTS: DeliverySpec = {
 }
 
 /**
- * The trigger's delivery replaces the broker's as a whole (an unset `retry` is then 0), yet a missing dead letter sink
- * still falls back to the broker's: `trigger.go` `resolveDeadLetterSink`.
+ * A subscriber's own delivery replaces the inherited one as a whole (an unset `retry` is then 0); the dead letter sink
+ * alone is inherited by itself, and is resolved elsewhere: `trigger.go` `resolveDeadLetterSink`.
  */
 export function deliveryPolicy(
-  trigger: Pick<TriggerResource, 'delivery'>,
-  broker: Pick<BrokerResource, 'delivery'> | undefined,
+  own: DeliverySpec | undefined,
+  inherited: DeliverySpec = {},
+  deadLetterUrl?: string,
 ): DeliveryPolicy {
-  const inherited = broker ? (broker.delivery ?? BROKER_DEFAULTS) : {}
-  const spec = trigger.delivery ?? inherited
-  const sink = spec.deadLetterSink ?? inherited.deadLetterSink
+  const spec = own ?? inherited
   return {
     retry: spec.retry ?? 0,
     backoffDelayMs: spec.backoffDelayMs ?? 0,
     ...(spec.backoffPolicy && { backoffPolicy: spec.backoffPolicy }),
     ...(spec.timeoutMs !== undefined && { timeoutMs: spec.timeoutMs }),
     ...(spec.retryAfterMaxMs !== undefined && { retryAfterMaxMs: spec.retryAfterMaxMs }),
-    ...(sink && { deadLetterUrl: resolve(sink, 'delivery.deadLetterSink') }),
+    ...(spec.format && { format: spec.format }),
+    ...(deadLetterUrl !== undefined && { deadLetterUrl }),
   }
 }
 

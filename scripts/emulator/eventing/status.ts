@@ -1,9 +1,10 @@
-/** The brokers and triggers as the start screen and the API show them. */
+/** Brokers, triggers, channels and subscriptions as the start screen and the API show them. */
 
+import type { EventingResource } from './admit.ts'
 import type { Dispatcher } from './dispatcher.ts'
+import { type HubKind, hubKey, hubUrl } from './hub.ts'
 import type { Ledger } from './ledger.ts'
-import { keyOf, type Registry } from './registry.ts'
-import { brokerUrl } from './resolve.ts'
+import type { Registry, Subscriber } from './registry.ts'
 
 /** A broker and the work that waits behind it. */
 export interface BrokerStatus {
@@ -11,7 +12,7 @@ export interface BrokerStatus {
   readonly name: string
   /** The cluster URL. */
   readonly url: string
-  /** Its path on this machine's broker host. */
+  /** The broker's name on this machine. */
   readonly localHost: string
   readonly pending: number
 }
@@ -38,6 +39,18 @@ export interface TriggerStatus {
 export interface EventingStatus {
   readonly brokers: readonly BrokerStatus[]
   readonly triggers: readonly TriggerStatus[]
+  readonly channels: readonly ChannelStatus[]
+  readonly subscriptions: readonly SubscriptionStatus[]
+}
+
+/** A channel and the work that waits behind it. */
+export type ChannelStatus = Omit<BrokerStatus, 'localHost'>
+
+/** A subscription and the work that waits for its subscriber. */
+export type SubscriptionStatus = Omit<TriggerStatus, 'broker' | 'subscriberUrl'> & {
+  readonly channel: string
+  readonly subscriberUrl?: string
+  readonly replyUrl?: string
 }
 
 /** Counts afresh at each call. */
@@ -48,41 +61,59 @@ export function createStatus(options: {
   domain: string
 }): () => EventingStatus {
   const { registry, ledger, dispatcher, domain } = options
-  return () => {
+
+  /** How many, by broker and by state and trigger. */
+  function countAll(): (key: string) => number {
     const counts = new Map<string, number>()
     const count = (key: string): void => void counts.set(key, (counts.get(key) ?? 0) + 1)
     for (const { record } of ledger.lives()) {
-      count(`broker ${record.broker}`)
+      count(`hub ${record.broker}`)
       for (const { trigger, state } of record.deliveries) count(`${state} ${trigger}`)
     }
-    const brokers = registry.brokers().map(broker => ({
-      namespace: broker.namespace,
-      name: broker.name,
-      url: brokerUrl(broker),
-      localHost: `broker.${domain}`,
-      pending: counts.get(`broker ${keyOf(broker)}`) ?? 0,
-    }))
-    const triggers = registry.triggers().map(({ key, broker, resource, url, policy }) => ({
+    return key => counts.get(key) ?? 0
+  }
+
+  return () => {
+    const count = countAll()
+    const hubs = (kind: HubKind): Omit<BrokerStatus, 'localHost'>[] =>
+      registry
+        .entries()
+        .filter(entry => (entry.kind === 'Broker') === (kind === 'Broker'))
+        .filter(({ resource }) => !isSubscriber(resource))
+        .map(({ resource: { namespace, name } }) => {
+          const key = hubKey({ kind, namespace, name })
+          return { namespace, name, url: hubUrl(key), pending: count(`hub ${key}`) }
+        })
+    const common = ({ key, resource, policy, notReady }: Subscriber) => ({
       namespace: resource.namespace,
       name: resource.name,
-      broker: resource.broker,
-      ...readiness(registry, broker),
-      subscriberUrl: url,
-      deadLetterUrl: policy.deadLetterUrl,
+      ready: notReady === undefined,
+      ...(notReady !== undefined && { reason: notReady }),
+      ...(policy.deadLetterUrl !== undefined && { deadLetterUrl: policy.deadLetterUrl }),
       retry: policy.retry,
-      backoffPolicy: policy.backoffPolicy,
-      pending: counts.get(`pending ${key}`) ?? 0,
-      retrying: counts.get(`retrying ${key}`) ?? 0,
+      ...(policy.backoffPolicy && { backoffPolicy: policy.backoffPolicy }),
+      pending: count(`pending ${key}`),
+      retrying: count(`retrying ${key}`),
       running: dispatcher.running(key),
-    }))
-    return { brokers, triggers }
+    })
+    return {
+      brokers: hubs('Broker').map(hub => ({ ...hub, localHost: `broker.${domain}` })),
+      channels: hubs('Channel'),
+      triggers: registry.subscribers().flatMap(subscriber => {
+        const { resource, url = '' } = subscriber
+        return 'broker' in resource
+          ? [{ ...common(subscriber), broker: resource.broker, subscriberUrl: url }]
+          : []
+      }),
+      subscriptions: registry.subscribers().flatMap(subscriber => {
+        const { resource, url, replyUrl } = subscriber
+        if (!('channel' in resource)) return []
+        const urls = { ...(url && { subscriberUrl: url }), ...(replyUrl && { replyUrl }) }
+        return [{ ...common(subscriber), channel: resource.channel.name, ...urls }]
+      }),
+    }
   }
 }
 
-function readiness(registry: Registry, broker: string): { ready: boolean; reason?: string } {
-  if (registry.broker(broker)) return { ready: true }
-  return {
-    ready: false,
-    reason: `BrokerDoesNotExist: Broker "${broker.split('/')[1]}" does not exist`,
-  }
-}
+const isSubscriber = (resource: EventingResource): boolean =>
+  'channel' in resource || 'broker' in resource

@@ -27,6 +27,29 @@ export function fromStructured(body: Uint8Array): CloudEvent {
   return { attributes, data: Buffer.from(document.data) }
 }
 
+/**
+ * The documents of a batch, each as the bytes that stood there.
+ * @throws EventError when it is not a JSON array
+ */
+export function toMembers(body: Uint8Array): Uint8Array[] {
+  let source: string
+  try {
+    source = UTF8.decode(body)
+    if (!Array.isArray(JSON.parse(source))) throw new TypeError('not an array')
+  } catch {
+    throw new EventError('a batch must be a JSON array in UTF-8, got something else')
+  }
+  const members: Uint8Array[] = []
+  for (let at = skipSpace(source, 0) + 1; ; ) {
+    const start = skipSpace(source, at)
+    if (source[start] === ']') return members
+    const end = skipValue(source, start)
+    members.push(Buffer.from(source.slice(start, end)))
+    at = skipSpace(source, end)
+    if (source[at] === ',') at += 1
+  }
+}
+
 /** Writes `application/cloudevents+json`; data that is not JSON goes as base64. */
 export function toStructured(event: CloudEvent): Uint8Array {
   const members = Object.entries(event.attributes).map(

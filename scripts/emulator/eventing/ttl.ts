@@ -20,6 +20,8 @@ export function stamp(event: CloudEvent, now: number): CloudEvent {
   if (next === 0) {
     throw new EventError(
       `"${TTL}" must be greater than 1, got ${ttl}: the event has passed brokers too often (a loop?)`,
+      400,
+      true,
     )
   }
   return withAttributes(event, { [TTL]: next, [ARRIVAL]: new Date(now).toISOString() })

@@ -23,7 +23,12 @@ export interface Verdict {
 /** The subscriber took the event, and perhaps answered with another. */
 export function delivered({ delivery, attempt }: Trial, reply?: EventReference): Verdict {
   return {
-    patch: { ...tried(delivery, attempt), state: 'delivered', ...(reply && { reply }) },
+    patch: {
+      ...tried(delivery, attempt),
+      state: 'delivered',
+      stage: undefined,
+      ...(reply && { reply }),
+    },
     fact: { kind: 'delivered', attempt, ...(reply && { reply }) },
   }
 }
@@ -58,7 +63,13 @@ export function failed(trial: Trial, outcome: Outcome, url: string, now: number)
   const failure = delivery.failure ?? toFailure(url, outcome)
   if (!delivery.failure && policy.deadLetterUrl !== undefined) {
     return {
-      patch: { ...tried(delivery, attempt), state: 'retrying', failure, tries: 0 },
+      patch: {
+        ...tried(delivery, attempt),
+        state: 'retrying',
+        failure,
+        tries: 0,
+        stage: undefined,
+      },
       line: { level, message: `${line}, giving up` },
       againMs: 0,
     }

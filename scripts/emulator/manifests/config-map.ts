@@ -6,6 +6,6 @@ import type { ConfigMapResource } from './types.ts'
 
 /** Reads and checks one `v1` ConfigMap. */
 export function readConfigMap(root: Field, file: string): ConfigMapResource {
-  const { name, namespace, line } = readMetadata(root, file)
-  return { file, line, name, namespace, data: readTextMap(root.get('data')) }
+  const { name, namespace, line, document } = readMetadata(root, file)
+  return { file, line, name, namespace, document, data: readTextMap(root.get('data')) }
 }

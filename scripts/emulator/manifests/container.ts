@@ -1,8 +1,11 @@
 /** `spec.template.spec`: the one container of a revision and the limits around it. */
-import { describe, type Field } from './field.ts'
-import { readProbe } from './probe.ts'
+import { readEnv, readEnvFrom } from './env.ts'
+import type { Field } from './field.ts'
+import { readHealthProbe, readReadinessProbe } from './probe.ts'
 import { readInteger, readRequired, readText, readTextList, refuseUnknown } from './read.ts'
-import type { EnvVar, KeyReference, RevisionTemplate } from './types.ts'
+import { checkSecurityContext } from './security-context.ts'
+import type { RevisionTemplate } from './types.ts'
+import { checkVolumes, readMounts } from './volumes.ts'
 
 /** The part of a template that its `spec` decides. */
 export type RevisionSpec = Omit<RevisionTemplate, 'name' | 'labels' | 'annotations'>
@@ -21,6 +24,8 @@ const SPEC_FIELDS = [
   'idleTimeoutSeconds',
   'serviceAccountName',
   'imagePullSecrets',
+  'initContainers',
+  'securityContext',
   'enableServiceLinks',
   'automountServiceAccountToken',
 ]
@@ -34,14 +39,12 @@ const FORBIDDEN_SPEC_FIELDS = [
   'hostNetwork',
   'hostPID',
   'hostname',
-  'initContainers',
   'nodeName',
   'nodeSelector',
   'priorityClassName',
   'restartPolicy',
   'runtimeClassName',
   'schedulerName',
-  'securityContext',
   'shareProcessNamespace',
   'subdomain',
   'terminationGracePeriodSeconds',
@@ -70,7 +73,10 @@ const CONTAINER_FIELDS = [
 ]
 const FORBIDDEN_CONTAINER_FIELDS = ['lifecycle', 'stdin', 'stdinOnce', 'tty', 'volumeDevices']
 
-const RESERVED_ENV = ['PORT', 'K_SERVICE', 'K_CONFIGURATION', 'K_REVISION']
+/** `[registry/]repository[:tag][@digest]`; a registry has a dot, a port, or is localhost. */
+const IMAGE =
+  /^(?:(?:[A-Za-z0-9][-A-Za-z0-9.]*(?::\d+)?)\/)?[a-z0-9][a-z0-9._-]*(?:\/[a-z0-9][a-z0-9._-]*)*(?::[\w][\w.-]{0,127})?(?:@[A-Za-z][A-Za-z0-9]*:[0-9a-fA-F]{32,})?$/
+const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
 /** Ports of the queue-proxy beside the container. */
 const RESERVED_PORTS = [8008, 8012, 8013, 8022, 8112, 9090, 9091]
 
@@ -86,19 +92,27 @@ export function readRevisionSpec(spec: Field): RevisionSpec {
   if (container.get('name').value === 'queue-proxy') {
     container.get('name').report('"queue-proxy" is a reserved container name')
   }
-  if (container.get('envFrom').value !== undefined) {
-    container.get('envFrom').report('the emulator needs each variable named under "env"')
-  }
+  checkPod(spec)
+  checkContainer(container)
   const command = readTextList(container.get('command'))
   const args = readTextList(container.get('args'))
+  const workingDir = readText(container.get('workingDir'))
+  const runAsUser = checkSecurityContext(container.get('securityContext'))
+  const mounts = readMounts(spec.get('volumes'), container)
+  const envFrom = readEnvFrom(container.get('envFrom'))
+  const port = readPort(container.get('ports'))
   const responseStartTimeoutSeconds = optionalTimeout(spec, 'responseStartTimeoutSeconds')
   const idleTimeoutSeconds = optionalTimeout(spec, 'idleTimeoutSeconds')
   return {
-    image: count === 0 ? '' : readRequired(container.get('image')),
+    image: count === 0 ? '' : readImage(container.get('image')),
     ...(command && { command }),
     ...(args && { args }),
+    ...(workingDir && { workingDir }),
+    ...(runAsUser !== undefined && { runAsUser }),
     env: readEnv(container.get('env')),
-    ...readPort(container.get('ports')),
+    ...(envFrom.length > 0 && { envFrom }),
+    ...(mounts.length > 0 && { mounts }),
+    ...port,
     containerConcurrency: readInteger(spec.get('containerConcurrency'), {
       min: 0,
       max: MAX_CONTAINER_CONCURRENCY,
@@ -110,8 +124,56 @@ export function readRevisionSpec(spec: Field): RevisionSpec {
       DEFAULT_TIMEOUT_SECONDS,
     ...(responseStartTimeoutSeconds && { responseStartTimeoutSeconds }),
     ...(idleTimeoutSeconds && { idleTimeoutSeconds }),
-    readinessProbe: readProbe(container.get('readinessProbe')),
+    ...readProbes(container, port),
   }
+}
+
+function readProbes(
+  container: Field,
+  port: Pick<RevisionSpec, 'port' | 'portName'>,
+): Pick<RevisionSpec, 'readinessProbe' | 'livenessProbe' | 'startupProbe'> {
+  const livenessProbe = readHealthProbe(container.get('livenessProbe'), port)
+  const startupProbe = readHealthProbe(container.get('startupProbe'), port)
+  return {
+    readinessProbe: readReadinessProbe(container.get('readinessProbe'), port),
+    ...(livenessProbe && { livenessProbe }),
+    ...(startupProbe && { startupProbe }),
+  }
+}
+
+/** What the whole revision may not have. */
+function checkPod(spec: Field): void {
+  checkVolumes(spec.get('volumes'), spec.get('containers').items())
+  const inits = spec.get('initContainers').items().length
+  if (inits > 0) {
+    spec
+      .get('initContainers')
+      .report(`pod spec support for init-containers is off, but found ${inits} init containers`)
+  }
+  for (const [, member] of spec.get('securityContext').members()) {
+    member.report('must not set the field(s)')
+  }
+  const account = readText(spec.get('serviceAccountName')) ?? ''
+  if (account !== '' && !DNS_SUBDOMAIN.test(account)) {
+    spec.get('serviceAccountName').report(`invalid value: ${account}`)
+  }
+}
+
+function checkContainer(container: Field): void {
+  refuseUnknown(container.get('resources'), ['limits', 'requests'], ['claims'])
+  const policy = readText(container.get('terminationMessagePolicy')) ?? ''
+  if (!['', 'File', 'FallbackToLogsOnError'].includes(policy)) {
+    container.get('terminationMessagePolicy').report(`invalid value: ${policy}`)
+  }
+}
+
+function readImage(field: Field): string {
+  const image = readRequired(field)
+  if (image === '' || IMAGE.test(image)) return image
+  field.report('Failed to parse image reference', {
+    details: `image: ${JSON.stringify(image)}, error: could not parse reference: ${image}`,
+  })
+  return image
 }
 
 function optionalTimeout(spec: Field, name: string): number | undefined {
@@ -119,64 +181,27 @@ function optionalTimeout(spec: Field, name: string): number | undefined {
 }
 
 function readPort(ports: Field): Pick<RevisionSpec, 'port' | 'portName'> {
-  if (ports.items().length > 1) ports.report('more than one container port is set')
+  if (ports.items().length > 1) {
+    ports.report('more than one container port is set', {
+      details: 'Only a single port is allowed across all containers',
+    })
+  }
   const first = ports.get(0)
   refuseUnknown(first, ['name', 'containerPort', 'protocol'], ['hostPort', 'hostIP'])
   const name = readText(first.get('name')) || 'http1'
   if (name !== 'http1' && name !== 'h2c') {
-    first.get('name').report(`port name ${name} is not allowed, must be http1 or h2c`)
+    first.report(`Port name ${name} is not allowed`, {
+      details: "Name must be empty, or one of: 'h2c', 'http1'",
+    })
   }
   const protocol = readText(first.get('protocol')) || 'TCP'
   if (protocol !== 'TCP') first.get('protocol').report(`invalid value: ${protocol}`)
-  const port = readInteger(first.get('containerPort'), {
-    min: 1,
-    max: 65_535,
-    fallback: DEFAULT_PORT,
-  })
+  const port =
+    readInteger(first.get('containerPort'), { min: 0, max: 65_535, fallback: 0 }) || DEFAULT_PORT
   if (RESERVED_PORTS.includes(port)) {
-    first.get('containerPort').report(`${port} is a reserved port`)
+    first.get('containerPort').report(`invalid value: ${port} is a reserved port`, {
+      details: `${port} is a reserved port, please use a different value`,
+    })
   }
   return { port, portName: name === 'h2c' ? 'h2c' : 'http1' }
-}
-
-function readEnv(env: Field): EnvVar[] {
-  const seen = new Set<string>()
-  return env.items().map(item => {
-    refuseUnknown(item, ['name', 'value', 'valueFrom'])
-    const name = readRequired(item.get('name'))
-    if (RESERVED_ENV.includes(name)) {
-      item.get('name').report(`"${name}" is a reserved environment variable`)
-    }
-    if (seen.has(name)) item.get('name').report(`"${name}" is set twice`)
-    seen.add(name)
-    if (item.get('valueFrom').value === undefined) {
-      return { name, value: readText(item.get('value')) ?? '' }
-    }
-    if (item.get('value').value) item.report('expected exactly one, got both: value, valueFrom')
-    return readReference(name, item.get('valueFrom'))
-  })
-}
-
-function readReference(name: string, from: Field): EnvVar {
-  refuseUnknown(from, ['secretKeyRef', 'configMapKeyRef'], ['fieldRef', 'resourceFieldRef'])
-  const secret = from.get('secretKeyRef')
-  const configMap = from.get('configMapKeyRef')
-  if (secret.value !== undefined) return { name, secret: readKey(secret) }
-  if (configMap.value !== undefined) return { name, configMap: readKey(configMap) }
-  if (from.members().length === 0)
-    from.report('expected exactly one, got neither: secretKeyRef, configMapKeyRef')
-  return { name, value: '' }
-}
-
-function readKey(field: Field): KeyReference {
-  refuseUnknown(field, ['name', 'key', 'optional'])
-  const optional = field.get('optional')
-  if (optional.value !== undefined && typeof optional.value !== 'boolean') {
-    optional.report(`must be true or false, got ${describe(optional.value)}`)
-  }
-  return {
-    name: readRequired(field.get('name')),
-    key: readRequired(field.get('key')),
-    optional: optional.value === true,
-  }
 }

@@ -43,3 +43,11 @@ export function parseGoDuration(text: string): number | undefined {
   }
   return text.startsWith('-') ? -total : total
 }
+
+/** Whole seconds as Go prints them: `0s`, `6s`, `1h0m0s`. */
+export function toGoDuration(ms: number): string {
+  const seconds = Math.round(ms / 1_000)
+  const [h, m, s] = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60, seconds % 60]
+  if (h > 0) return `${h}h${m}m${s}s`
+  return m > 0 ? `${m}m${s}s` : `${s}s`
+}

@@ -12,8 +12,8 @@ export interface Field {
   items(): Field[]
   /** The members of a mapping; reports and gives none when it is something else. */
   members(): [string, Field][]
-  /** Records a problem at this place. */
-  report(message: string): void
+  /** Records a problem at this place, or `at` some of its members together. */
+  report(message: string, more?: { at?: readonly string[]; details?: string }): void
   /** The 1-based line of the value, or of the nearest parent when it is missing. */
   line(): number
 }
@@ -27,18 +27,36 @@ export interface FieldSource {
 }
 
 /** The root field of a parsed document. */
-export function createField(source: FieldSource): Field {
-  return fieldAt(source, [], source.document.toJS() as unknown)
+export function createField({ file, document, lines, problems }: FieldSource): Field {
+  const place: Place = keys => lines.linePos(offsetOf(document, keys))
+  return fieldAt({ file, problems, place }, [], document.toJS() as unknown)
 }
 
-function fieldAt(source: FieldSource, keys: readonly (string | number)[], value: unknown): Field {
+/** The root field of a value that has no lines, such as a request's JSON: its problems stand at 1:1. */
+export function createJsonField(
+  value: unknown,
+  { file, problems }: Pick<FieldSource, 'file' | 'problems'>,
+): Field {
+  return fieldAt({ file, problems, place: () => ({ line: 1, col: 1 }) }, [], value)
+}
+
+type Place = (keys: readonly (string | number)[]) => { line: number; col: number }
+
+interface Source {
+  readonly file: string
+  readonly problems: ManifestProblem[]
+  readonly place: Place
+}
+
+function fieldAt(source: Source, keys: readonly (string | number)[], value: unknown): Field {
   const path = toPath(keys)
-  const position = (): { line: number; col: number } =>
-    source.lines.linePos(offsetOf(source.document, keys))
+  const position = (): { line: number; col: number } => source.place(keys)
   const child = (key: string | number, of: unknown): Field => fieldAt(source, [...keys, key], of)
-  const report = (message: string): void => {
+  const report: Field['report'] = (message, { at, details } = {}) => {
     const { line, col } = position()
-    source.problems.push({ file: source.file, line, column: col, field: path, message })
+    const field = at?.map(key => toPath([...keys, key])).join(', ') ?? path
+    const place = { file: source.file, line, column: col, field }
+    source.problems.push({ ...place, message, ...(details !== undefined && { details }) })
   }
   return {
     path,

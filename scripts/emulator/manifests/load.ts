@@ -1,19 +1,9 @@
 /** Reads the folders of manifests, checks all of them, and refuses before anything starts. */
-import { readBroker } from './broker.ts'
-import { readConfigMap } from './config-map.ts'
-import { describe, type Field, isObject } from './field.ts'
+import { createJsonField, type Field } from './field.ts'
 import { ManifestError, type ManifestProblem } from './manifest-error.ts'
-import { readService } from './service.ts'
-import { readTrigger } from './trigger.ts'
-import type {
-  BrokerResource,
-  ConfigMapResource,
-  Manifests,
-  OtherResource,
-  ServiceResource,
-  TriggerResource,
-} from './types.ts'
-import { readYamlFiles, type YamlDocument } from './yaml-files.ts'
+import { type ReadResource, readDocument } from './read-document.ts'
+import type { Manifests } from './types.ts'
+import { readYamlFiles, readYamlText, type YamlDocument } from './yaml-files.ts'
 
 /**
  * Loads every `*.yaml` at or below the paths. Skips kustomizations, folders named `overlays` (patches), and workflow
@@ -21,101 +11,85 @@ import { readYamlFiles, type YamlDocument } from './yaml-files.ts'
  * @throws ManifestError with every problem found
  */
 export function loadManifests(paths: readonly string[]): Manifests {
-  const problems: ManifestProblem[] = []
-  const found = {
-    services: [] as ServiceResource[],
-    brokers: [] as BrokerResource[],
-    triggers: [] as TriggerResource[],
-    configMaps: [] as ConfigMapResource[],
-    others: [] as OtherResource[],
-  }
-  const seen = new Map<string, string>()
+  return collect(problems => readYamlFiles(paths, problems))
+}
 
-  for (const document of readYamlFiles(paths, problems)) {
-    const typed = isManifest(document.root) ? readOne(document) : undefined
-    if (typed) refuseTwin(document.root, typed.kind, typed.object, seen)
+/**
+ * The same for a text of one or more documents; `file` is how problems name it.
+ * @throws ManifestError with every problem found
+ */
+export function parseManifests(text: string, file = 'manifests'): Manifests {
+  return collect(problems => readYamlText(text, file, problems))
+}
+
+/** Where manifests come from: a path, a text of YAML (it has more than one line), an object, or all of it read before. */
+export type ManifestSource = string | Readonly<Record<string, unknown>> | Partial<Manifests>
+
+/**
+ * Loads from any sources.
+ * @throws ManifestError with every problem found
+ */
+export function readManifests(sources: readonly ManifestSource[]): Manifests {
+  const written = sources.filter(source => typeof source === 'string' || 'apiVersion' in source)
+  const read = collect(problems =>
+    written.flatMap((source, index) => {
+      const file = `manifest ${index + 1}`
+      if (typeof source !== 'string') {
+        return [{ file, root: createJsonField(source, { file, problems }) }]
+      }
+      return source.includes('\n')
+        ? readYamlText(source, file, problems)
+        : readYamlFiles([source], problems)
+    }),
+  )
+  const lists = sources.filter((source): source is Partial<Manifests> => !written.includes(source))
+  return Object.fromEntries(
+    Object.entries(read).map(([list, items]) => [
+      list,
+      [
+        ...items,
+        ...lists.flatMap((given): readonly unknown[] => given[list as keyof Manifests] ?? []),
+      ],
+    ]),
+  ) as unknown as Manifests
+}
+
+function collect(read: (problems: ManifestProblem[]) => YamlDocument[]): Manifests {
+  const problems: ManifestProblem[] = []
+  const found = emptyLists()
+  const seen = new Map<string, string>()
+  for (const { root, file } of read(problems)) {
+    const result = readDocument(root, file)
+    if (!result) continue
+    // The reader's table pairs each list with its items.
+    ;(found[result.list] as unknown[]).push(result.resource)
+    refuseTwin(root, result, seen)
   }
   if (problems.length > 0) throw new ManifestError(problems)
   return found
-
-  function readOne({ root, file }: YamlDocument): { kind: string; object: Named } | undefined {
-    const kind = `${root.get('apiVersion').value}/${root.get('kind').value}`
-    const table: Record<string, () => Named> = {
-      'serving.knative.dev/v1/Service': () => keep(found.services, readService(root, file)),
-      'eventing.knative.dev/v1/Broker': () => keep(found.brokers, readBroker(root, file)),
-      'eventing.knative.dev/v1/Trigger': () => keep(found.triggers, readTrigger(root, file)),
-      'v1/ConfigMap': () => keep(found.configMaps, readConfigMap(root, file)),
-    }
-    const read = table[kind]
-    if (read) return { kind, object: read() }
-    const wanted = Object.keys(table).find(known => isOtherVersion(known, kind))
-    if (wanted) {
-      const apiVersion = wanted.slice(0, wanted.lastIndexOf('/'))
-      root
-        .get('apiVersion')
-        .report(`must be ${apiVersion}, got ${describe(root.get('apiVersion').value)}`)
-      return undefined
-    }
-    return { kind, object: keep(found.others, readOther(root, file)) }
-  }
 }
 
-interface Named {
-  readonly namespace: string
-  readonly name: string
-  readonly file: string
-  readonly line: number
-}
+type Lists = { -readonly [List in keyof Manifests]: Manifests[List][number][] }
 
-function keep<T>(list: T[], item: T): T {
-  list.push(item)
-  return item
-}
+const emptyLists = (): Lists => ({
+  services: [],
+  brokers: [],
+  triggers: [],
+  channels: [],
+  subscriptions: [],
+  eventing: [],
+  configMaps: [],
+  others: [],
+})
 
-/** Whether the document is meant as a Kubernetes object; reports one that is half of it. */
-function isManifest(root: Field): boolean {
-  if (!isObject(root.value)) {
-    root.report(`must be a mapping, got ${describe(root.value)}`)
-    return false
-  }
-  if (root.get('document').get('dsl').value !== undefined) return false
-  const missing = ['apiVersion', 'kind'].filter(name => !root.get(name).value)
-  for (const name of missing) root.get(name).report('missing field(s)')
-  if (missing.length === 0 && root.get('kind').value === 'List') {
-    root.get('kind').report('a List is not read: write its items as documents of their own')
-    return false
-  }
-  return missing.length === 0
-}
-
-function readOther(root: Field, file: string): OtherResource {
-  const metadata = root.get('metadata')
-  return {
-    file,
-    line: root.line(),
-    name: toText(metadata.get('name').value, ''),
-    namespace: toText(metadata.get('namespace').value, 'default'),
-    apiVersion: String(root.get('apiVersion').value),
-    kind: String(root.get('kind').value),
-    document: isObject(root.value) ? root.value : {},
-  }
-}
-
-const toText = (value: unknown, fallback: string): string =>
-  typeof value === 'string' ? value : fallback
-
-function refuseTwin(root: Field, kind: string, object: Named, seen: Map<string, string>): void {
-  if (object.name === '') return
-  const key = `${kind} ${object.namespace}/${object.name}`
+function refuseTwin(
+  root: Field,
+  { kind, resource }: ReadResource,
+  seen: Map<string, string>,
+): void {
+  if (resource.name === '') return
+  const key = `${kind} ${resource.namespace}/${resource.name}`
   const before = seen.get(key)
-  const place = `${object.file}:${object.line}`
-  if (before === undefined) seen.set(key, place)
-  else root.get('metadata').get('name').report(`"${object.name}" is defined already in ${before}`)
-}
-
-/** Same Knative group and kind, another version. */
-function isOtherVersion(known: string, kind: string): boolean {
-  const [group, , name] = known.split('/')
-  const parts = kind.split('/')
-  return name !== undefined && parts.length === 3 && parts[0] === group && parts[2] === name
+  if (before === undefined) seen.set(key, `${resource.file}:${resource.line}`)
+  else root.get('metadata').get('name').report(`"${resource.name}" is defined already in ${before}`)
 }

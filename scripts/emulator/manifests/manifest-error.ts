@@ -7,8 +7,11 @@ export interface ManifestProblem {
   readonly file: string
   readonly line: number
   readonly column: number
+  /** Several when it is about them together: `spec.a, spec.b`. */
   readonly field: string
   readonly message: string
+  /** More words on lines of their own. */
+  readonly details?: string
 }
 
 /** A user error: the manifests cannot be applied. Nothing was started. */
@@ -29,6 +32,7 @@ function byPlace(a: ManifestProblem, b: ManifestProblem): number {
   return a.line - b.line || a.column - b.column
 }
 
-function toLine({ file, line, field, message }: ManifestProblem): string {
-  return `${file}:${line}: ${field === '' ? '' : `${field}: `}${message}`
+function toLine({ file, line, field, message, details }: ManifestProblem): string {
+  const more = details === undefined ? '' : `\n${details}`
+  return `${file}:${line}: ${field === '' ? '' : `${field}: `}${message}${more}`
 }

@@ -17,7 +17,7 @@ export interface Metadata extends SourceLine {
 export const DNS_1035: RegExp = /^[a-z]([-a-z0-9]*[a-z0-9])?$/
 const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
 const DNS_1035_MESSAGE =
-  "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character"
+  "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')"
 
 /** Reads `metadata`; `label` asks for a DNS-1035 label, which becomes a host name, else a subdomain will do. */
 export function readMetadata(
@@ -39,16 +39,16 @@ export function readMetadata(
   }
 }
 
-/** Reports a name that cannot be a DNS label. */
-export function checkLabel(field: Field, name: string): void {
-  checkName(field, name, true)
+/** Reports a name that cannot be a DNS label; the webhook says more in front for some fields. */
+export function checkLabel(field: Field, name: string, before: string = ''): void {
+  checkName(field, name, true, before)
 }
 
-function checkName(field: Field, name: string, label: boolean): void {
+function checkName(field: Field, name: string, label: boolean, before: string = ''): void {
   const limit = label ? 63 : 253
   if (name.length > limit)
-    field.report(`not a DNS 1035 label: [must be no more than ${limit} characters]`)
+    field.report(`${before}not a DNS 1035 label: [must be no more than ${limit} characters]`)
   else if (label && !DNS_1035.test(name))
-    field.report(`not a DNS 1035 label: [${DNS_1035_MESSAGE}]`)
+    field.report(`${before}not a DNS 1035 label: [${DNS_1035_MESSAGE}]`)
   else if (!label && !DNS_SUBDOMAIN.test(name)) field.report(`invalid value: ${name}`)
 }

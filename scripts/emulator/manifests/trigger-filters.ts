@@ -1,4 +1,6 @@
 /** `spec.filters`: the tree of filter expressions, exactly one dialect per node. */
+
+import { describeMistake } from '../eventing/cesql/filter.ts'
 import { describe, type Field, isObject } from './field.ts'
 import { readText, readTextMap } from './read.ts'
 import type { FilterExpression } from './types.ts'
@@ -15,7 +17,7 @@ const DIALECTS: Record<string, Reader> = {
   all: field => ({ all: field.items().map(readFilter) }),
   any: field => ({ any: field.items().map(readFilter) }),
   not: field => ({ not: readFilter(field) }),
-  cesql: field => ({ cesql: readText(field) ?? '' }),
+  cesql: readCesql,
 }
 
 /** Reads the list; undefined when there is none, so that the legacy `filter` counts. */
@@ -40,6 +42,16 @@ function readFilter(field: Field): FilterExpression {
   // Knative skips an empty filter at run time; here it is a mistake that would deliver everything.
   field.report(`expected exactly one, got neither: ${Object.keys(DIALECTS).join(', ')}`)
   return NEVER
+}
+
+/** Parsed here so that a mistake is refused at its place; the filter keeps what was parsed. */
+function readCesql(field: Field): FilterExpression {
+  const text = readText(field)
+  if (text === undefined && field.value !== null) return NEVER
+  const filter = { cesql: text ?? '' }
+  const mistake = describeMistake(filter)
+  if (mistake !== undefined) field.report(mistake)
+  return filter
 }
 
 function readAttributes(field: Field): Record<string, string> {

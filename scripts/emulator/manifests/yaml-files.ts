@@ -53,6 +53,15 @@ function parseFile(file: string, problems: ManifestProblem[]): YamlDocument[] {
     problems.push(toProblem(file, error))
     return []
   }
+  return readYamlText(text, file, problems)
+}
+
+/** Every document of a text; what is no YAML goes to `problems`. */
+export function readYamlText(
+  text: string,
+  file: string,
+  problems: ManifestProblem[],
+): YamlDocument[] {
   const lines = new LineCounter()
   const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false })
   if (!Array.isArray(documents)) return []

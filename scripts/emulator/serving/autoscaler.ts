@@ -23,7 +23,9 @@ export interface Autoscaler {
   activate(): void
   /** No longer routed to: bounds do not hold any more. */
   setReachable(reachable: boolean): void
-  phase(): ActivePhase['phase']
+  phase(): ActivePhase
+  /** Whether the activator is in the path: at zero, and while there is no spare capacity for a burst. */
+  proxied(): boolean
 }
 
 /** An autoscaler on the virtual clock. */
@@ -46,10 +48,13 @@ export function createAutoscaler({
   function tick({ ready, starting }: ReplicaCounts): number {
     const now = clock.now()
     meter.observe(now, ready + starting > 0)
-    if (settings.initialScale !== undefined && ready >= settings.initialScale) initialReached = true
+    const threshold = activeThreshold()
+    if (ready >= threshold) initialReached = true
     const averages = meter.averages(now)
     // No data at all: Knative leaves the scale alone, which for nothing running is the lower bound.
     if (averages === undefined) {
+      if (ready >= threshold && phase.phase === 'activating')
+        phase = { phase: 'active', since: now }
       return Math.max(ready + starting, bound(settings, 0, { reachable, initialReached }))
     }
     const decision = decide(settings, state, { now, averages, readyReplicas: ready, reachable })
@@ -59,6 +64,7 @@ export function createAutoscaler({
       now,
       desired,
       readyReplicas: ready,
+      threshold,
       proxiedSince,
       progressDeadlineMs,
     })
@@ -66,6 +72,11 @@ export function createAutoscaler({
     const proxied = desired === 0 || decision.excessBurstCapacity < 0
     proxiedSince = proxied ? (proxiedSince ?? now) : undefined
     return settled.want
+  }
+
+  function activeThreshold(): number {
+    const initial = initialReached ? 0 : (settings.initialScale ?? 0)
+    return Math.max(1, initial, reachable ? settings.minScale : 0)
   }
 
   return {
@@ -82,6 +93,7 @@ export function createAutoscaler({
     setReachable: next => {
       reachable = next
     },
-    phase: () => phase.phase,
+    phase: () => phase,
+    proxied: () => proxiedSince !== undefined,
   }
 }

@@ -1,12 +1,11 @@
 /** Sends one buffered request to a revision from inside the emulator, without a socket on our side. */
-import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
 import type { NetworkRequest, NetworkResponse } from '../network.ts'
-import { refuseSwitch } from '../refuse-switch.ts'
 import type { Admission, Refusal } from './admission.ts'
 import { toForwarded } from './forward-headers.ts'
 import type { Replica } from './replica.ts'
 import type { Revision } from './revision.ts'
-import { createTimeouts } from './timeouts.ts'
+import { createTimeouts, toTimeoutText } from './timeouts.ts'
+import { type Answer, type Failure, sendUpstream, type Upstream } from './upstream.ts'
 
 const LOOPBACK = '127.0.0.1'
 /** A subscriber answers with one event at most, and that is refused above 1 MiB. */
@@ -24,11 +23,11 @@ export function deliver(
   const { signal } = request
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason)
-    let upstream: ClientRequest | undefined
+    let upstream: Upstream | undefined
     let left = false
+    const proxied = revision.proxied()
     const timeouts = createTimeouts(revision.service.template, () => {
-      const held = upstream === undefined
-      refuse({ status: 504, text: held ? 'activator request timeout' : 'request timeout' })
+      refuse({ status: 504, text: toTimeoutText(proxied) })
     })
     const admission: Admission = { run: send, refuse }
     const onAbort = (): void => {
@@ -49,48 +48,46 @@ export function deliver(
     }
 
     function send(replica: Replica): void {
-      timeouts.sent()
-      try {
-        upstream = open(replica)
-      } catch (error) {
-        refuse({ status: 502, text: `the request cannot be sent: ${error}` })
-        return
-      }
-      upstream.once('response', collect)
-      refuseSwitch(upstream)
-      upstream.on('error', (error: NodeJS.ErrnoException) => {
-        if (error.code === 'ECONNREFUSED' && !left) {
-          upstream = undefined
-          revision.readmit(admission)
-        } else replica.settled().then(broken)
-      })
-      upstream.end(request.body)
+      const sent = sendUpstream(
+        replica,
+        {
+          method: request.method,
+          path: `${url.pathname}${url.search}`,
+          headers: toHeaders(request, url, proxied),
+          hasBody: request.body !== undefined && request.body.byteLength > 0,
+        },
+        {
+          onAnswer: collect,
+          onWritable: body => void body.end(request.body),
+          onFailure: failure => {
+            if (upstream === sent) failed(failure, replica)
+          },
+        },
+      )
+      upstream = sent
     }
 
-    function open(replica: Replica): ClientRequest {
-      return httpRequest({
-        agent: replica.agent,
-        host: LOOPBACK,
-        port: replica.port,
-        method: request.method,
-        path: `${url.pathname}${url.search}`,
-        headers: toHeaders(request, url),
-      })
+    function failed({ refused, invalid }: Failure, replica: Replica): void {
+      if (invalid) refuse({ status: 502, text: 'the request has a head that cannot be sent' })
+      else if (refused && !left) {
+        upstream = undefined
+        revision.readmit(admission)
+      } else replica.settled().then(broken)
     }
 
-    function collect(answer: IncomingMessage): void {
+    function collect(answer: Answer): void {
       const chunks: Buffer[] = []
       let size = 0
       timeouts.started()
-      answer.on('data', (chunk: Buffer) => {
+      answer.body.on('data', (chunk: Buffer) => {
         timeouts.wrote()
         size += chunk.byteLength
         if (size <= MAX_ANSWER_BYTES) chunks.push(chunk)
         else refuse({ status: 502, text: `the answer has more than ${MAX_ANSWER_BYTES} bytes` })
       })
-      answer.on('error', () => {})
-      answer.once('close', () => {
-        if (!answer.complete) return broken()
+      answer.body.on('error', () => {})
+      answer.body.once('close', () => {
+        if (!answer.isComplete()) return void broken()
         upstream = undefined
         if (leave()) resolve(toResponse(revision, answer, Buffer.concat(chunks)))
       })
@@ -112,28 +109,54 @@ export function deliver(
   })
 }
 
-function toHeaders(request: NetworkRequest, url: URL): Record<string, string> {
-  const forwardedFor = request.headers['x-forwarded-for'] ?? LOOPBACK
-  const proto = request.headers['x-forwarded-proto'] ?? 'http'
-  return {
+/** What Knative adds is set by us alone, whatever the sender says; the rest is the sender's. */
+function toHeaders({ headers, body }: NetworkRequest, url: URL, proxied: boolean): string[] {
+  const forwardedFor = headers['x-forwarded-for'] ?? LOOPBACK
+  const proto = headers['x-forwarded-proto'] ?? 'http'
+  const all = {
     host: url.host,
     'x-forwarded-for': forwardedFor,
     'x-forwarded-proto': proto,
-    forwarded: toForwarded(forwardedFor, proto, request.headers['x-forwarded-host']),
-    ...request.headers,
-    'k-proxy-request': 'activator',
-    'content-length': String(request.body?.byteLength ?? 0),
+    forwarded: toForwarded(forwardedFor, proto, headers['x-forwarded-host']),
+    ...headers,
+    ...(proxied && { 'k-proxy-request': 'activator' }),
+    'content-length': String(body?.byteLength ?? 0),
   }
+  return Object.entries(all).flat()
 }
 
-function toResponse(
-  revision: Revision,
-  answer: IncomingMessage,
-  body: Uint8Array,
-): NetworkResponse {
+/** Repeated headers are joined as Node joins them. */
+function toResponse(revision: Revision, answer: Answer, body: Uint8Array): NetworkResponse {
   const headers: Record<string, string> = {}
-  for (const [name, value] of Object.entries(answer.headers)) {
-    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value
+  for (let index = 0; index + 1 < answer.rawHeaders.length; index += 2) {
+    const name = (answer.rawHeaders[index] ?? '').toLowerCase()
+    const value = answer.rawHeaders[index + 1] ?? ''
+    const before = headers[name]
+    if (before === undefined) headers[name] = value
+    else if (!SINGLE.has(name))
+      headers[name] = `${before}${name === 'cookie' ? '; ' : ', '}${value}`
   }
   return { status: answer.statusCode ?? 502, headers, body, revision: revision.name }
 }
+
+/** Headers of which the first counts (Node's `message.headers`). */
+const SINGLE = new Set([
+  'age',
+  'authorization',
+  'content-length',
+  'content-type',
+  'etag',
+  'expires',
+  'from',
+  'host',
+  'if-modified-since',
+  'if-unmodified-since',
+  'last-modified',
+  'location',
+  'max-forwards',
+  'proxy-authorization',
+  'referer',
+  'retry-after',
+  'server',
+  'user-agent',
+])

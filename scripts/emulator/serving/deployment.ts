@@ -1,215 +1,303 @@
-/** One Service over time: makes revisions, proves them, and says which one a request goes to. */
+/** One Service over time: its Configuration makes Revisions, its Route says which one a request goes to. */
 import type { Clock } from '../clock.ts'
-import type { Log } from '../log.ts'
+import { type ConditionSet, createConditions } from '../control/conditions.ts'
+import { createIdentity, type Identity } from '../control/object.ts'
+import { parseGoDuration } from '../manifests/duration.ts'
+import { ManifestError } from '../manifests/manifest-error.ts'
 import type { ServiceResource } from '../manifests/types.ts'
-import { toEnvironment } from './environment.ts'
-import type { ProcessGuard } from './guard.ts'
-import type { Ports } from './ports.ts'
+import type { ClusterConfig } from './cluster-config.ts'
+import { refuseBeyondLimits } from './cluster-limits.ts'
+import { type Configuration, createConfiguration, type RevisionPlan } from './configuration.ts'
 import type { DrainLimits, RunCommand } from './replica.ts'
-import type { ScaleChange } from './replica-set.ts'
-import { createRevision, type Revision, StartError } from './revision.ts'
-import { chooseTarget } from './router.ts'
-import { readScaleSettings } from './scale-settings.ts'
+import { type Revision, StartError } from './revision.ts'
+import type { RevisionRecord, RevisionRecordOptions } from './revision-record.ts'
+import { createRoute, type Route } from './route.ts'
+import { toTemplate, toTraffic, withClusterDefaults } from './service-defaults.ts'
+import { toChanges } from './template-changes.ts'
 
 /** What a deployment needs from its surroundings. */
 export interface DeploymentOptions {
   readonly clock: Clock
-  readonly log: Log
-  readonly guard: ProcessGuard
-  readonly ports: Ports
+  readonly config: ClusterConfig
+  /** Makes a Revision run. */
+  readonly createRecord: (
+    plan: RevisionPlan,
+    events: Pick<RevisionRecordOptions, 'onReadiness' | 'onChange'>,
+  ) => RevisionRecord
   readonly resolveCommand: (service: ServiceResource) => Promise<RunCommand>
-  readonly resolveEnv: (service: ServiceResource) => Readonly<Record<string, string>>
-  readonly proxyUrl: () => string
-  readonly onScale: (change: ScaleChange) => void
+  /** Whether another Service of the namespace has a Revision of that name. */
+  readonly isForeign: (revision: string) => boolean
+  /** Something that its objects show changed. */
+  readonly onChange: () => void
 }
 
-/** A Service and its revisions. */
+/** A Service with what it owns. */
 export interface Deployment {
+  readonly identity: Identity
+  readonly conditions: ConditionSet
+  readonly configuration: Configuration
+  readonly route: Route
   service(): ServiceResource
-  revisions(): Revision[]
-  latestReady(): Revision | undefined
-  latestCreated(): string | undefined
-  /** Why the last deployment did not come up; the revision before it still serves. */
+  /** Why the latest Revision is not ready; the one before it still serves. */
   failure(): { reason: string; message: string } | undefined
-  /** The revision for a request; undefined when the traffic names one that does not exist. */
+  /** The Revision for a request; undefined when traffic leads nowhere. */
   choose(tag: string | undefined): Revision | undefined
-  /** Takes the Service without proof, at zero replicas: what a cluster with initial-scale 0 does. */
-  adopt(): void
   /**
-   * Makes a revision when template or command changed, and routes to it once it is ready.
-   * @throws StartError with the end of its log; nothing changed then
+   * Takes the Service as it is written; `adopt` takes its template without proof, as a cluster does with initial
+   * scale 0.
+   * @throws ManifestError when a Revision's name was kept although its template changed
+   */
+  apply(next: ServiceResource, how?: { adopt?: boolean; command?: RunCommand }): void
+  /**
+   * Takes the Service and the build behind it, and waits until its latest Revision is ready.
+   * @throws StartError with the end of its log; the Revision before it serves on
    */
   deploy(next: ServiceResource): Promise<Revision>
+  /** Deletes one Revision; false when there is none of that name. */
+  removeRevision(name: string): boolean
   tick(): void
+  /** Lets every request finish, then stops for good. */
+  end(): Promise<void>
   close(limits: DrainLimits): Promise<void>
 }
 
-/** Revisions without traffic that are kept for a roll back. */
-const KEPT_REVISIONS = 20
+interface Waiter {
+  readonly resolve: (revision: Revision) => void
+  readonly reject: (error: Error) => void
+}
 
-/** A deployment without any revision yet. */
+const ROLLOUT = ['serving.knative.dev/rollout-duration', 'serving.knative.dev/rolloutDuration']
+const VISIBILITY = 'networking.knative.dev/visibility'
+
+/** A Service without any Revision yet: `apply` or `deploy` makes the first. */
 export function createDeployment(initial: ServiceResource, options: DeploymentOptions): Deployment {
-  const revisions = new Map<string, Revision>()
-  const prints = new Map<string, string>()
-  let service = initial
-  let generation = 0
-  let ready: Revision | undefined
-  let created: string | undefined
-  let failure: { reason: string; message: string } | undefined
-  let queue: Promise<unknown> = Promise.resolve()
-  let proving: Revision | undefined
+  const { clock, config, isForeign } = options
+  const { name } = initial
+  const conditions = createConditions({ clock, dependents: ['ConfigurationsReady', 'RoutesReady'] })
+  const waiters = new Set<Waiter>()
+  let service = withClusterDefaults(initial, config)
+  let isBusy = false
+  let isStale = false
   let closing = false
+  const identity = createIdentity(clock, toSpec(service))
+  const create = (plan: RevisionPlan): RevisionRecord =>
+    options.createRecord(plan, { onReadiness: reconcile, onChange: options.onChange })
+  const configuration = createConfiguration({ name, clock, config, create, isForeign })
+  const route = createRoute({
+    clock,
+    traffic: service.traffic,
+    clusterLocal: () => isClusterLocal(service),
+    onStep: reconcile,
+  })
 
-  function create(next: ServiceResource, plan: () => Promise<RunCommand>): Revision {
-    generation++
-    const name = next.template.name ?? `${next.name}-${String(generation).padStart(5, '0')}`
-    created = name
-    const { clock, log, guard, ports, onScale } = options
-    const environment = (image?: RunCommand['env']): Record<string, string> =>
-      toEnvironment(next, name, {
-        resolved: options.resolveEnv(next),
-        proxyUrl: options.proxyUrl(),
-        image,
-      })
-    return createRevision({
-      name,
-      service: next,
-      clock,
-      log,
-      guard,
-      ports,
-      onScale,
-      plan: next.template.portName === 'h2c' ? refuseH2c : plan,
-      environment,
-    })
-  }
-
-  function adopt(): void {
-    const plan = rememberSuccess(async () => {
-      const command = await options.resolveCommand(initial)
-      prints.set(revision.name, fingerprint(initial, command))
-      return command
-    })
-    const revision = create(initial, plan)
-    revisions.set(revision.name, revision)
-    ready = revision
-  }
-
-  /** One after the other: the later one of two decides what is routed. */
-  function deploy(next: ServiceResource): Promise<Revision> {
-    const result = queue.then(() => deployNow(next))
-    queue = result.catch(() => {})
-    return result
-  }
-
-  async function deployNow(next: ServiceResource): Promise<Revision> {
+  function apply(
+    written: ServiceResource,
+    { adopt = false, command }: { adopt?: boolean; command?: RunCommand } = {},
+  ): void {
     if (closing) throw new Error('the emulator is stopping')
-    const command = await options.resolveCommand(next)
-    const print = fingerprint(next, command)
-    if (ready && prints.get(ready.name) === print) {
-      failure = undefined
-      service = next
-      reroute()
-      return ready
-    }
-    const name = next.template.name
-    if (name !== undefined && revisions.has(name)) {
-      throw new Error(`"${name}" exists already: a changed template needs a new revision name`)
-    }
-    const revision = create(next, () => Promise.resolve(command))
-    await prove(revision)
-    revisions.set(revision.name, revision)
-    prints.set(revision.name, print)
-    failure = undefined
-    ready = revision
+    const next = withClusterDefaults(written, config)
+    refuseBeyondLimits(next, config.autoscaler)
+    refuseKeptName(service, next)
     service = next
-    reroute()
-    return revision
-  }
-
-  async function prove(revision: Revision): Promise<void> {
-    const { initialScale, minScale } = readScaleSettings(revision.service.template)
-    proving = revision
+    identity.update(toSpec(next))
+    isBusy = true
     try {
-      await revision.prove(Math.max(1, initialScale ?? 1, minScale))
-    } catch (error) {
-      const reason = error instanceof StartError ? error.failure.reason : 'InternalError'
-      const message = error instanceof Error ? error.message.split('\n', 1).join('') : String(error)
-      failure = { reason, message }
-      await revision.close({ requestsMs: 0, terminationMs: FAILED_GRACE_MS })
-      throw error
+      const how = { adopted: adopt, ...(command && { command }) }
+      configuration.update(next, toTemplate(next), how)
     } finally {
-      proving = undefined
+      isBusy = false
+    }
+    reconcile()
+  }
+
+  async function deploy(next: ServiceResource): Promise<Revision> {
+    const command = await build(next)
+    const before = configuration.latestCreated()
+    apply(next, { command })
+    const taken = configuration.takenName()
+    if (taken !== undefined) {
+      throw new Error(`"${taken}" exists already: a changed template needs a new revision name`)
+    }
+    const created = configuration.latestCreated()
+    if (created && created === before && created.readiness() !== 'True') created.prove()
+    return new Promise((resolve, reject) => {
+      waiters.add({ resolve, reject })
+      tellWaiters()
+    })
+  }
+
+  /** A Service that never ran shows why. */
+  async function build(next: ServiceResource): Promise<RunCommand> {
+    try {
+      return await options.resolveCommand(next)
+    } catch (error) {
+      if (!configuration.latestCreated()) apply(next)
+      throw error
     }
   }
 
-  function reroute(): void {
-    const routed = new Set(service.traffic.map(toRevision))
-    for (const revision of revisions.values()) {
-      if (routed.has(revision)) revision.revive()
-      else revision.retire()
+  /** Brings everything in line with what is; what happens meanwhile is looked at in another round. */
+  function reconcile(): void {
+    isStale = true
+    if (isBusy) return
+    isBusy = true
+    try {
+      for (let round = 0; isStale && round < MAX_ROUNDS; round++) {
+        isStale = false
+        reconcileOnce()
+      }
+    } finally {
+      isBusy = false
     }
-    const idle = [...revisions.values()].filter(each => !routed.has(each) && isGone(each))
-    for (const revision of idle.slice(0, Math.max(0, idle.length - KEPT_REVISIONS))) {
-      revisions.delete(revision.name)
-      prints.delete(revision.name)
+    tellWaiters()
+    options.onChange()
+  }
+
+  function reconcileOnce(): void {
+    configuration.refresh()
+    const ready = configuration.latestReady()
+    if (configuration.takenName() === undefined) {
+      const readiness = (revision: string) =>
+        configuration.find(revision)?.readiness() ??
+        (isForeign(revision) ? ('foreign' as const) : undefined)
+      const world = {
+        configuration: name,
+        configurationReady: configuration.conditions.ready(),
+        latestReady: ready?.name,
+        readiness,
+      }
+      route.refresh(service.traffic, world, rolloutMs(service, config))
+    }
+    label()
+    propagate()
+  }
+
+  /** Routed ones are active; what was, or was replaced before it ever was, is in reserve. */
+  function label(): void {
+    const routed = new Set(route.routed())
+    const created = configuration.latestCreated()
+    for (const { latestRevision, revisionName } of service.traffic) {
+      if (latestRevision && created) routed.add(created.name)
+      else if (revisionName !== undefined) routed.add(revisionName)
+    }
+    for (const record of configuration.records()) {
+      if (routed.has(record.name)) record.setRouting('active')
+      else if (record.routing().state === 'active') record.setRouting('reserve')
     }
   }
 
-  function toRevision(target: {
-    latestRevision: boolean
-    revisionName?: string
-  }): Revision | undefined {
-    return target.latestRevision ? ready : revisions.get(target.revisionName ?? '')
+  function propagate(): void {
+    copyReady(configuration.conditions, conditions, 'ConfigurationsReady')
+    const taken = configuration.takenName()
+    if (taken === undefined) copyReady(route.conditions, conditions, 'RoutesReady')
+    else {
+      const message = `The revision name ${JSON.stringify(taken)} is taken by a conflicting Revision, so traffic will not be migrated`
+      conditions.set('RoutesReady', 'False', { reason: 'RevisionNameTaken', message })
+    }
+  }
+
+  /** Who waits, waits for the latest Revision, whichever that is by then. */
+  function tellWaiters(): void {
+    const created = configuration.latestCreated()
+    if (waiters.size === 0 || !created || created.readiness() === 'Unknown') return
+    const failure = created.failure()
+    for (const waiter of waiters) {
+      waiters.delete(waiter)
+      if (failure) waiter.reject(new StartError(created.name, failure))
+      else waiter.resolve(created.revision)
+    }
+  }
+
+  function stop(): void {
+    closing = true
+    route.close()
+    for (const record of configuration.records()) record.forget()
+    for (const waiter of waiters) waiter.reject(new Error('the emulator is stopping'))
+    waiters.clear()
   }
 
   return {
+    identity,
+    conditions,
+    configuration,
+    route,
     service: () => service,
-    revisions: () => [...revisions.values()],
-    latestReady: () => ready,
-    latestCreated: () => created,
-    failure: () => failure,
+    failure: () => configuration.latestCreated()?.failure(),
     choose: tag => {
-      const target = chooseTarget(service.traffic, tag, Math.random())
-      return target && toRevision(target)
+      const revision = route.choose(tag, Math.random())
+      return revision === undefined ? undefined : configuration.find(revision)?.revision
     },
-    adopt,
+    apply,
     deploy,
+    removeRevision: revision => {
+      const record = configuration.remove(revision)
+      if (!record) return false
+      record.forget()
+      void record.revision.end()
+      reconcile()
+      return true
+    },
     tick: () => {
-      for (const revision of revisions.values()) revision.tick()
+      for (const record of configuration.records()) record.revision.tick()
+      const garbage = configuration.collect()
+      if (garbage.length === 0) return
+      for (const record of garbage) void record.revision.end()
+      reconcile()
+    },
+    end: async () => {
+      stop()
+      await Promise.all(configuration.records().map(({ revision }) => revision.end()))
     },
     close: async limits => {
-      closing = true
-      const all = proving ? [...revisions.values(), proving] : [...revisions.values()]
-      await Promise.all(all.map(revision => revision.close(limits)))
-      await queue
+      stop()
+      await Promise.all(configuration.records().map(({ revision }) => revision.close(limits)))
     },
   }
 }
 
-const FAILED_GRACE_MS = 2_000
+/** Each round settles one cause; more would be a mistake of ours, which must not hang the emulator. */
+const MAX_ROUNDS = 10
 
-const refuseH2c = (): Promise<never> =>
-  Promise.reject(new Error('port name h2c is not emulated: functions are reached over HTTP/1.1'))
-
-/** What a new revision is made for: the template, and what the emulator runs for its image. */
-function fingerprint({ template }: ServiceResource, command: RunCommand): string {
-  return JSON.stringify([template, command])
+/** Whether it has no name outside the cluster. */
+export function isClusterLocal({ labels }: ServiceResource): boolean {
+  return labels[VISIBILITY] === 'cluster-local'
 }
 
-function isGone(revision: Revision): boolean {
-  const { ready, starting, draining, inFlight } = revision.numbers()
-  return ready + starting + draining + inFlight === 0
+function toSpec(service: ServiceResource): unknown {
+  return { template: toTemplate(service), traffic: toTraffic(service) }
 }
 
-/** Asks once, but again after a failure. */
-function rememberSuccess<T>(ask: () => Promise<T>): () => Promise<T> {
-  let answer: Promise<T> | undefined
-  return () => {
-    answer ??= ask().catch((error: unknown) => {
-      answer = undefined
-      throw error
-    })
-    return answer
+function rolloutMs({ annotations }: ServiceResource, config: ClusterConfig): number {
+  const given = ROLLOUT.map(key => annotations[key]).find(value => value)
+  return (given === undefined ? undefined : parseGoDuration(given)) ?? config.rolloutDurationMs
+}
+
+/** The reason and message of one's `Ready` become those of the other's condition. */
+function copyReady(from: ConditionSet, to: ConditionSet, type: string): void {
+  const { status, reason, message } = from.list().find(each => each.type === 'Ready') ?? {
+    status: 'Unknown' as const,
   }
+  const isTrue = status === 'True'
+  to.set(type, status, {
+    ...(!isTrue && reason !== undefined && { reason }),
+    ...(!isTrue && message !== undefined && { message }),
+  })
+}
+
+/** A name of one's own must change whenever the template does. */
+function refuseKeptName(before: ServiceResource, after: ServiceResource): void {
+  const { name } = after.template
+  if (name === undefined || name !== before.template.name) return
+  const changes = toChanges(toTemplate(before), toTemplate(after))
+  if (changes === '') return
+  throw new ManifestError([
+    {
+      file: after.file,
+      line: after.line,
+      column: 1,
+      field: 'spec.template.metadata.name',
+      message: 'Saw the following changes without a name change (-old +new)',
+      details: changes,
+    },
+  ])
 }

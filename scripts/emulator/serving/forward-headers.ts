@@ -1,5 +1,6 @@
 /** The headers that a function sees: the client's, without those of one hop, with those that Knative adds. */
 import type { IncomingMessage } from 'node:http'
+import { hasBody } from './downstream.ts'
 
 /** RFC 9110 7.6.1, and what Knative prunes before user code (activator.RevisionHeaders). */
 const DROPPED_FROM_REQUEST = new Set([
@@ -17,6 +18,11 @@ const DROPPED_FROM_REQUEST = new Set([
   'knative-serving-namespace',
   'k-original-host',
   'k-proxy-request',
+  // Of probes, and of meshes.
+  'k-kubelet-probe',
+  'k-network-hash',
+  'k-network-probe',
+  'k-passthrough-lb',
   'x-forwarded-for',
   'x-forwarded-proto',
 ])
@@ -29,26 +35,46 @@ const DROPPED_FROM_RESPONSE = new Set([
   'upgrade',
 ])
 
-/** Raw request headers for the function; `upgrade` keeps the two headers of a protocol switch. */
-export function toFunctionHeaders(request: IncomingMessage, upgrade: boolean = false): string[] {
-  const headers = keep(request.rawHeaders, DROPPED_FROM_REQUEST, request.headers.connection)
+/** On which way a request reaches the function. */
+export interface Way {
+  /** The activator is in the path, and says so. */
+  readonly proxied: boolean
+  /** Keeps the two headers of a protocol switch. */
+  readonly upgrade?: boolean
+}
+
+/** Raw request headers for the function. */
+export function toFunctionHeaders(
+  request: IncomingMessage,
+  { proxied, upgrade = false }: Way,
+): string[] {
+  const raw = request.httpVersionMajor === 2 ? toHttp1Headers(request) : request.rawHeaders
+  const headers = keep(raw, DROPPED_FROM_REQUEST, request.headers.connection)
   const forwardedFor = join(request.headers['x-forwarded-for'], clientAddress(request))
-  const proto = single(request.headers['x-forwarded-proto']) ?? 'http'
+  const proto = single(request.headers['x-forwarded-proto']) ?? scheme(request)
   headers.push('X-Forwarded-For', forwardedFor, 'X-Forwarded-Proto', proto)
   if (request.headers.forwarded === undefined) {
     const host = single(request.headers['x-forwarded-host'])
     headers.push('Forwarded', toForwarded(forwardedFor, proto, host))
   }
-  headers.push('K-Proxy-Request', 'activator')
-  const chunked = request.headers['transfer-encoding'] !== undefined
+  if (proxied) headers.push('K-Proxy-Request', 'activator')
+  // A client that understands trailers may say so, for what answers may need to know (Go's ReverseProxy does the same).
+  if (/\btrailers\b/i.test(String(request.headers.te))) headers.push('Te', 'trailers')
+  const chunked = request.headers['transfer-encoding'] !== undefined || isUnsized(request)
   if (chunked && !upgrade) headers.push('Transfer-Encoding', 'chunked')
   if (upgrade) headers.push('Connection', 'Upgrade', 'Upgrade', request.headers.upgrade ?? '')
   return headers
 }
 
 /** Raw response headers for the client. */
-export function toClientHeaders(response: IncomingMessage): string[] {
-  return keep(response.rawHeaders, DROPPED_FROM_RESPONSE, response.headers.connection)
+export function toClientHeaders({
+  rawHeaders,
+  connection,
+}: {
+  rawHeaders: readonly string[]
+  connection: string | undefined
+}): string[] {
+  return keep(rawHeaders, DROPPED_FROM_RESPONSE, connection)
 }
 
 /** RFC 7239, as queue-proxy makes it of the X-Forwarded headers (serving pkg/queue/forwarded_shim.go). */
@@ -62,6 +88,26 @@ export function toForwarded(forwardedFor: string, proto: string, host?: string):
       return `for=${quoted}${rest}`
     })
     .join(', ')
+}
+
+/** RFC 9113 8.2.3 and 8.3.1: `Host` stands in `:authority`, and a Cookie may have come in pieces. */
+function toHttp1Headers({ headers }: IncomingMessage): string[] {
+  const raw: string[] = []
+  for (const [name, value] of Object.entries(headers)) {
+    if (name.startsWith(':') || value === undefined) continue
+    for (const each of Array.isArray(value) ? value : [value]) raw.push(name, each)
+  }
+  return raw
+}
+
+/** HTTP/2 needs no word for a body of unknown length, HTTP/1.1 does. */
+function isUnsized(request: IncomingMessage): boolean {
+  if (request.httpVersionMajor !== 2) return false
+  return request.headers['content-length'] === undefined && hasBody(request)
+}
+
+function scheme({ socket }: IncomingMessage): string {
+  return 'encrypted' in socket && socket.encrypted === true ? 'https' : 'http'
 }
 
 /** Copies name and value pairs, without the dropped names and those that `Connection` lists. */

@@ -39,8 +39,10 @@ export interface FunctionStatus {
 /** Sums a deployment's revisions up. */
 export function toFunctionStatus(deployment: Deployment, url: string): FunctionStatus {
   const { service } = deployment
-  const revisions = deployment.revisions().map(revision => ({
-    name: revision.name,
+  const { configuration } = deployment
+  const latest = configuration.latestReady()
+  const revisions = configuration.records().map(({ name, revision }) => ({
+    name,
     ...revision.numbers(),
   }))
   const sum = (
@@ -50,26 +52,37 @@ export function toFunctionStatus(deployment: Deployment, url: string): FunctionS
     name: service().name,
     namespace: service().namespace,
     url,
-    latestReadyRevision: deployment.latestReady()?.name,
-    latestCreatedRevision: deployment.latestCreated(),
+    latestReadyRevision: latest?.name,
+    latestCreatedRevision: configuration.latestCreated()?.name,
     replicas: { ready: sum('ready'), starting: sum('starting'), draining: sum('draining') },
     desired: sum('desired'),
     inFlight: sum('inFlight'),
     queued: sum('queued'),
     requests: sum('requests'),
-    lastColdStartMs: deployment.latestReady()?.numbers().lastColdStartMs,
+    lastColdStartMs: latest?.revision.numbers().lastColdStartMs,
     conditions: [toReady(deployment)],
     revisions,
   }
 }
 
 function toReady(deployment: Deployment): Condition {
-  const latest = deployment.latestReady()
   const failure = deployment.failure()
-  if (failure) return { type: 'Ready', status: 'False', ...failure }
-  if (!latest) return { type: 'Ready', status: 'Unknown', reason: 'Deploying' }
-  const broken = latest.numbers().failure
-  if (!broken) return { type: 'Ready', status: 'True' }
-  const message = `revision ${latest.name} did not start: ${broken.message}`
-  return { type: 'Ready', status: 'False', reason: broken.reason, message }
+  if (failure) {
+    const { reason, message } = failure
+    const name = deployment.configuration.latestCreated()?.name
+    return {
+      type: 'Ready',
+      status: 'False',
+      reason,
+      message: `revision ${name} did not start: ${message}`,
+    }
+  }
+  const ready = deployment.conditions.list().find(({ type }) => type === 'Ready')
+  const { status = 'Unknown', reason, message } = ready ?? {}
+  return {
+    type: 'Ready',
+    status,
+    ...(reason !== undefined && { reason }),
+    ...(message !== undefined && { message }),
+  }
 }

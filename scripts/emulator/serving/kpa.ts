@@ -1,11 +1,6 @@
 /** The Knative pod autoscaler's decision, as a pure function (serving pkg/autoscaler/scaling/autoscaler.go). */
 import type { LoadAverages } from './load-meter.ts'
-import {
-  MAX_SCALE_DOWN_RATE,
-  MAX_SCALE_UP_RATE,
-  type ScaleSettings,
-  TICK_MS,
-} from './scale-settings.ts'
+import { type ScaleSettings, TICK_MS } from './scale-settings.ts'
 
 /** What one decision leaves for the next. */
 export interface KpaState {
@@ -39,8 +34,8 @@ export const INITIAL_KPA_STATE: KpaState = { panicAt: undefined, maxPanicReplica
 export function decide(settings: ScaleSettings, state: KpaState, input: KpaInput): KpaDecision {
   const { now, averages, reachable } = input
   const ready = Math.max(1, input.readyReplicas)
-  const up = Math.ceil(MAX_SCALE_UP_RATE * ready)
-  const down = reachable ? Math.floor(ready / MAX_SCALE_DOWN_RATE) : 0
+  const up = Math.ceil(settings.maxScaleUpRate * ready)
+  const down = reachable ? Math.floor(ready / settings.maxScaleDownRate) : 0
   const wantStable = Math.ceil(averages.stable / settings.target)
   const wantPanic = Math.ceil(averages.panic / settings.target)
   const clamp = (want: number): number => Math.min(Math.max(want, down), up)

@@ -1,11 +1,14 @@
 /** How long a replica may take to become ready. */
 import { parseGoDuration } from '../manifests/duration.ts'
+import { DEFAULT_CLUSTER_CONFIG } from './cluster-config.ts'
 
 const ANNOTATION = 'serving.knative.dev/progress-deadline'
-const DEFAULT_MS = 600_000
 
-/** The annotation of the template over config-deployment's default. */
-export function progressDeadlineMs(annotations: Readonly<Record<string, string>>): number {
+/** The annotation of the template over config-deployment. */
+export function progressDeadlineMs(
+  annotations: Readonly<Record<string, string>>,
+  fallback: number = DEFAULT_CLUSTER_CONFIG.progressDeadlineMs,
+): number {
   const given = annotations[ANNOTATION]
-  return (given === undefined ? undefined : parseGoDuration(given)) ?? DEFAULT_MS
+  return (given === undefined ? undefined : parseGoDuration(given)) ?? fallback
 }

@@ -1,17 +1,13 @@
 /** Streams one request to a replica and its answer back, under the revision's limits. */
-import {
-  type ClientRequest,
-  request as httpRequest,
-  type IncomingMessage,
-  type ServerResponse,
-} from 'node:http'
-import { refuseSwitch } from '../refuse-switch.ts'
-import { relayHead } from '../relay-head.ts'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Admission, Refusal } from './admission.ts'
+import { breakOff, hasBody, relayAnswer } from './downstream.ts'
 import { toClientHeaders, toFunctionHeaders } from './forward-headers.ts'
+import { answerNetworkProbe } from './network-probe.ts'
 import type { Replica } from './replica.ts'
 import type { Revision } from './revision.ts'
-import { createTimeouts } from './timeouts.ts'
+import { createTimeouts, toTimeoutText } from './timeouts.ts'
+import { type Answer, type Failure, sendUpstream, type Upstream } from './upstream.ts'
 
 /** Methods that may be sent again when a kept connection turned out to be closed. */
 const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS', 'DELETE', 'PUT'])
@@ -22,15 +18,21 @@ export function proxy(
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
-  let upstream: ClientRequest | undefined
+  if (request.headers['k-network-probe'] !== undefined) {
+    return void answerNetworkProbe(revision, request, response)
+  }
+  let upstream: Upstream | undefined
+  let given: Answer | undefined
   let left = false
   const timeouts = createTimeouts(revision.service.template, onTimeout)
+  const withBody = hasBody(request)
   const admission: Admission = {
     run: replica => {
       if (!left) send(replica)
     },
     refuse: answer,
   }
+  const proxied = revision.proxied()
   // Fires in every case: answered, broken, or the client gone.
   response.once('close', () => {
     left = true
@@ -41,78 +43,57 @@ export function proxy(
   revision.admit(admission)
 
   function send(replica: Replica, again: boolean = false): void {
-    const hasBody = mayHaveBody(request)
-    const attempt = open(replica)
-    if (!attempt) return
-    upstream = attempt
-    timeouts.sent()
-    attempt.once('response', relay)
-    refuseSwitch(attempt)
-    attempt.on('error', (error: NodeJS.ErrnoException) => {
-      if (left || upstream !== attempt) return
-      if (error.code === 'ECONNREFUSED' && !response.headersSent) {
-        upstream = undefined
-        return revision.readmit(admission)
-      }
-      const repeatable = !hasBody && REPEATABLE.has(request.method ?? '')
-      if (attempt.reusedSocket && repeatable && !again && !response.headersSent) {
-        return send(replica, true)
-      }
-      if (response.headersSent) response.destroy()
-      else replica.settled().then(broken)
-    })
-    if (hasBody) sendBody(attempt)
-    else attempt.end()
+    const sent = sendUpstream(
+      replica,
+      {
+        method: request.method ?? '',
+        path: request.url ?? '',
+        headers: toFunctionHeaders(request, { proxied }),
+        hasBody: withBody,
+      },
+      {
+        onAnswer: relay,
+        onWritable: body => request.pipe(body),
+        onFailure: failure => {
+          if (!left && upstream === sent) failed(failure, replica, again)
+        },
+      },
+    )
+    upstream = sent
   }
 
-  /** What a client sends may be nothing that can be sent on; that is its mistake, not the emulator's. */
-  function open(replica: Replica): ClientRequest | undefined {
-    try {
-      return httpRequest({
-        agent: replica.agent,
-        host: '127.0.0.1',
-        port: replica.port,
-        method: request.method,
-        path: request.url,
-        headers: toFunctionHeaders(request),
-        setHost: false,
-      })
-    } catch {
-      answer({ status: 400, text: 'the request has a head that cannot be passed on' })
-      return undefined
+  function failed({ refused, stale, invalid }: Failure, replica: Replica, again: boolean): void {
+    if (response.headersSent) return void breakOff(response)
+    if (invalid) return void answer(INVALID)
+    if (refused) {
+      upstream = undefined
+      return void revision.readmit(admission)
     }
-  }
-
-  /** Not before there is a connection, so that a refused one has taken nothing of the body. */
-  function sendBody(attempt: ClientRequest): void {
-    attempt.once('socket', socket => {
-      if (socket.connecting) socket.once('connect', () => request.pipe(attempt))
-      else request.pipe(attempt)
+    const repeatable = !withBody && REPEATABLE.has(request.method ?? '')
+    if (stale && repeatable && !again) return void send(replica, true)
+    replica.settled().then(() => {
+      answer({ status: 502, text: `revision ${revision.name} broke the connection` })
     })
   }
 
-  function relay(answerOf: IncomingMessage): void {
-    if (left || response.headersSent) return void answerOf.destroy()
+  function relay(next: Answer): void {
+    if (left || response.headersSent) return void next.body.destroy()
+    given = next
     timeouts.started()
-    answerOf.on('error', () => response.destroy())
-    if (!relayHead(response, answerOf, toClientHeaders(answerOf))) return void answerOf.destroy()
-    // A stream's first bytes may come late; its reader wants to know now that it is open.
-    if (answerOf.headers['content-length'] === undefined) response.flushHeaders()
-    if (timeouts.watchesWrites) answerOf.on('data', timeouts.wrote)
-    // An answer that breaks off ends in an error, and must not look whole to the client.
-    answerOf.pipe(response)
-  }
-
-  function broken(): void {
-    answer({ status: 502, text: `revision ${revision.name} broke the connection` })
+    const onWrite = timeouts.watchesWrites ? timeouts.wrote : undefined
+    if (!relayAnswer(response, next, toClientHeaders(next), onWrite)) next.body.destroy()
   }
 
   function onTimeout(): void {
-    const held = upstream === undefined
-    const before = response.headersSent
+    const text = toTimeoutText(proxied)
+    if (!response.headersSent) answer({ status: 504, text })
+    else if (given?.contentLength !== undefined) breakOff(response)
+    else {
+      // The status is said already, so the text is appended and the body ends with it, as queue-proxy does.
+      given?.body.unpipe(response)
+      response.end(text)
+    }
     upstream?.destroy()
-    if (before) response.destroy()
-    else answer({ status: 504, text: held ? 'activator request timeout' : 'request timeout' })
   }
 
   function answer({ status, text, retryAfter }: Refusal): void {
@@ -126,7 +107,8 @@ export function proxy(
   }
 }
 
-function mayHaveBody({ headers }: IncomingMessage): boolean {
-  const length = headers['content-length']
-  return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
+/** What a client sends may be nothing that can be sent on; that is its mistake, not the emulator's. */
+const INVALID: Refusal = {
+  status: 400,
+  text: 'the request has a head that cannot be passed on',
 }

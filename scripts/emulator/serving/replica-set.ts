@@ -2,6 +2,7 @@
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { ServiceResource } from '../manifests/types.ts'
+import type { ClusterConfig } from './cluster-config.ts'
 import type { ProcessGuard } from './guard.ts'
 import { createLoadBalancer } from './load-balancer.ts'
 import type { Ports } from './ports.ts'
@@ -14,6 +15,7 @@ import {
   type RunCommand,
   type StartFailure,
 } from './replica.ts'
+import { createRestartBackoff } from './restart-backoff.ts'
 import { createStartBackoff } from './start-backoff.ts'
 
 /** What happened to a revision's scale. */
@@ -36,6 +38,8 @@ export interface ReplicaSetOptions {
   readonly plan: () => Promise<RunCommand>
   readonly environment: ReplicaOptions['environment']
   readonly onScale: (change: ScaleChange) => void
+  /** How long a replica may take when its template does not say. */
+  readonly config: ClusterConfig
 }
 
 /** What the revision does when replicas come and go. */
@@ -57,6 +61,8 @@ export interface ReplicaSet {
   failure(): StartFailure | undefined
   /** Virtual milliseconds until a start may be tried again. */
   blockedMs(): number
+  /** Forgets failed starts, so that the next is tried at once. */
+  forgive(): void
   close(limits: DrainLimits): Promise<void>
 }
 
@@ -66,15 +72,21 @@ export function createReplicaSet(options: ReplicaSetOptions, events: ReplicaEven
   const { template } = service
   const choose = createLoadBalancer(template.containerConcurrency)
   const backoff = createStartBackoff(options.clock)
-  const deadlineMs = progressDeadlineMs(template.annotations)
+  const restarts = createRestartBackoff(options.clock)
+  const deadlineMs = progressDeadlineMs(template.annotations, options.config.progressDeadlineMs)
   const limits = {
     requestsMs: template.timeoutSeconds * 1_000,
     terminationMs: template.timeoutSeconds * 1_000,
   }
   const replicas = new Set<Replica>()
+  if (template.portName === 'h2c' && template.readinessProbe.kind === 'http') {
+    log.warn(service.name, H2C_PROBE, { revision: name })
+  }
   /** Those that are starting or ready. */
   let live: Replica[] = []
   let closing = false
+
+  const blockedMs = (): number => Math.max(backoff.remainingMs(), restarts.remainingMs())
 
   const count = (phase: Replica['phase']): number => {
     let total = 0
@@ -87,7 +99,7 @@ export function createReplicaSet(options: ReplicaSetOptions, events: ReplicaEven
   }
 
   function scaleTo(want: number, reason: string): void {
-    while (live.length < want && backoff.remainingMs() === 0 && !closing) startOne()
+    while (live.length < want && blockedMs() === 0 && !closing) startOne()
     if (live.length <= want) return
     for (const replica of victims(live, live.length - want)) stopOne(replica, reason)
   }
@@ -97,12 +109,14 @@ export function createReplicaSet(options: ReplicaSetOptions, events: ReplicaEven
       scope: service.name,
       plan: options.plan,
       environment: options.environment,
-      probe: template.readinessProbe,
+      template,
       deadlineMs,
       log,
       guard: options.guard,
       ports: options.ports,
       onReady,
+      onUnready,
+      onSick: how => onSick(replica, how),
       onFailed: failure => onFailed(replica, failure),
       onGone: (expected, how) => onGone(replica, expected, how),
     })
@@ -110,8 +124,14 @@ export function createReplicaSet(options: ReplicaSetOptions, events: ReplicaEven
     refresh()
   }
 
-  function onReady(startMs: number): void {
+  function onReady(startMs: number, again: boolean): void {
     const ready = count('ready')
+    if (again) {
+      log.info(service.name, `${ready - 1}→${ready} ready again`, { revision: name })
+      changed(ready - 1, ready, 'ready again')
+      events.onReady(startMs)
+      return
+    }
     const took = `${Math.round(startMs)}ms`
     const what = ready === 1 ? `cold start ${took}` : `started in ${took}`
     backoff.succeed()
@@ -144,6 +164,19 @@ export function createReplicaSet(options: ReplicaSetOptions, events: ReplicaEven
     events.onLost(how)
   }
 
+  function onUnready(how: string): void {
+    const ready = count('ready')
+    log.warn(service.name, `${ready + 1}→${ready} ${how}`, { revision: name })
+    changed(ready + 1, ready, how)
+  }
+
+  /** The first is replaced at once; one after another waits, as in a crash loop. */
+  function onSick(replica: Replica, how: string): void {
+    restarts.note({ reason: 'Unhealthy', message: how, tail: [] })
+    stopOne(replica, how)
+    events.onLost(how)
+  }
+
   function stopOne(replica: Replica, reason: string): void {
     const wasReady = replica.phase === 'ready'
     void replica.drain(limits)
@@ -166,8 +199,9 @@ export function createReplicaSet(options: ReplicaSetOptions, events: ReplicaEven
       draining: count('draining'),
     }),
     scaleTo,
-    failure: backoff.failure,
-    blockedMs: backoff.remainingMs,
+    failure: () => backoff.failure() ?? restarts.failure(),
+    blockedMs,
+    forgive: backoff.succeed,
     close: async within => {
       closing = true
       await Promise.all([...replicas].map(replica => replica.drain(within)))
@@ -183,3 +217,6 @@ function victims(live: readonly Replica[], count: number): Replica[] {
     .sort((a, b) => rank(a) - rank(b))
     .slice(0, count)
 }
+
+const H2C_PROBE =
+  'a cluster sends httpGet probes over HTTP/1.1 to a port named h2c too: a function that speaks HTTP/2 alone needs tcpSocket or grpc'

@@ -2,11 +2,14 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { Agent } from 'node:http'
 import type { Log } from '../log.ts'
-import type { ReadinessProbe } from '../manifests/types.ts'
+import type { RevisionTemplate } from '../manifests/types.ts'
+import { awaitIdle } from './drain.ts'
+import { toExitCode, toHow } from './exit-status.ts'
 import type { ProcessGuard } from './guard.ts'
+import { createH2cSessions, type H2cSessions } from './h2c-sessions.ts'
+import { followHealth, type Probes } from './health.ts'
 import { createOutputCapture } from './output.ts'
 import type { Ports } from './ports.ts'
-import { awaitReadiness } from './readiness.ts'
 
 /** How to run a function: what a container image's entry point is on a cluster. */
 export interface RunCommand {
@@ -15,6 +18,8 @@ export interface RunCommand {
   readonly cwd: string
   /** What the image sets; the Service's own variables are stronger. */
   readonly env?: Readonly<Record<string, string>>
+  /** Who runs it, when that is not who runs the emulator. */
+  readonly uid?: number
 }
 
 /** Why a replica never became ready. */
@@ -26,15 +31,20 @@ export interface StartFailure {
   readonly tail: readonly string[]
 }
 
-/** `starting` has no traffic yet, `draining` gets none any more. */
+/** `starting` has no traffic yet, or none until its readiness probe passes again; `draining` gets none any more. */
 export type ReplicaPhase = 'starting' | 'ready' | 'draining' | 'gone'
 
 /** A replica as the revision and the proxy use it; `inFlight` is kept by the revision. */
 export interface Replica {
+  /** Connections of HTTP/1.1. */
   readonly agent: Agent
+  /** Connections of HTTP/2, for a port named `h2c`. */
+  readonly h2c: H2cSessions | undefined
   readonly port: number
   readonly phase: ReplicaPhase
   inFlight: number
+  /** How many of them are switched connections, which a drain does not wait for long; kept by the proxy. */
+  switched: number
   /** Takes no new request, waits for the running ones, then SIGTERM, then SIGKILL. Idempotent. */
   drain(limits: DrainLimits): Promise<void>
   /** Nobody listens on its port any more, whatever its process says. */
@@ -49,6 +59,8 @@ export interface Replica {
 export interface DrainLimits {
   readonly requestsMs: number
   readonly terminationMs: number
+  /** For switched connections, when nothing else runs any more. */
+  readonly switchedMs?: number
 }
 
 /** What a replica is made of, and whom it tells. */
@@ -56,12 +68,17 @@ export interface ReplicaOptions {
   readonly scope: string
   readonly plan: () => Promise<RunCommand>
   readonly environment: (image: RunCommand['env']) => Readonly<Record<string, string>>
-  readonly probe: ReadinessProbe
+  readonly template: Probes & Pick<RevisionTemplate, 'portName'>
   readonly deadlineMs: number
   readonly log: Log
   readonly guard: ProcessGuard
   readonly ports: Ports
-  readonly onReady: (startMs: number) => void
+  /** It takes traffic: after its start, or `again` after it could not for a while. */
+  readonly onReady: (startMs: number, again: boolean) => void
+  /** Its readiness probe fails: it takes no traffic until it passes again. */
+  readonly onUnready: (how: string) => void
+  /** Its liveness probe failed: it is to be replaced. */
+  readonly onSick: (how: string) => void
   readonly onFailed: (failure: StartFailure) => void
   /** The process of a ready or draining replica ended; `expected` when we asked for it. */
   readonly onGone: (expected: boolean, how: string) => void
@@ -78,7 +95,10 @@ export function createReplica(options: ReplicaOptions): Replica {
   const stopProbing = new AbortController()
   const begun = performance.now()
   let phase: ReplicaPhase = 'starting'
+  /** What its start took; undefined while it has never been ready. */
+  let startMs: number | undefined
   let port = 0
+  let h2c: H2cSessions | undefined
   let child: ChildProcess | undefined
   let groupGone = false
   let finish = (): void => {}
@@ -90,7 +110,11 @@ export function createReplica(options: ReplicaOptions): Replica {
 
   const replica = {
     agent,
+    get h2c(): H2cSessions | undefined {
+      return h2c
+    },
     inFlight: 0,
+    switched: 0,
     get port(): number {
       return port
     },
@@ -115,7 +139,9 @@ export function createReplica(options: ReplicaOptions): Replica {
     const [plan, free] = await Promise.all([options.plan(), ports.take()])
     port = free
     if (phase !== 'starting') return release()
-    launch(plan)
+    if (options.template.portName === 'h2c') h2c = createH2cSessions(port)
+    const environment = toEnvironment(plan)
+    launch(plan, environment)
     const late = setTimeout(() => {
       end({
         reason: 'ProgressDeadlineExceeded',
@@ -123,19 +149,42 @@ export function createReplica(options: ReplicaOptions): Replica {
         tail: output.tail(),
       })
     }, options.deadlineMs)
-    const ready = await awaitReadiness(options.probe, port, stopProbing.signal)
+    const isH2c = options.template.portName === 'h2c'
+    const target = { port, isH2c, cwd: plan.cwd, environment }
+    await followHealth(options.template, target, stopProbing.signal, {
+      onReady: () => {
+        clearTimeout(late)
+        if (phase !== 'starting') return
+        phase = 'ready'
+        const again = startMs !== undefined
+        startMs ??= performance.now() - begun
+        options.onReady(startMs, again)
+      },
+      onUnready: how => {
+        if (phase !== 'ready') return
+        phase = 'starting'
+        options.onUnready(how)
+      },
+      onSick: how => {
+        stopProbing.abort()
+        if (startMs !== undefined) options.onSick(how)
+        else end({ reason: 'Unhealthy', message: how, tail: output.tail() })
+      },
+    })
     clearTimeout(late)
-    if (!ready || phase !== 'starting') return
-    phase = 'ready'
-    options.onReady(performance.now() - begun)
   }
 
-  function launch(plan: RunCommand): void {
+  function toEnvironment({ env }: RunCommand): Record<string, string> {
+    return { ...options.environment(env), ...guard.environment, PORT: String(port) }
+  }
+
+  function launch(plan: RunCommand, env: Record<string, string>): void {
     child = spawn(plan.command, plan.args, {
       cwd: plan.cwd,
       detached: true,
+      ...(plan.uid !== undefined && { uid: plan.uid }),
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...options.environment(plan.env), ...guard.environment, PORT: String(port) },
+      env,
     })
     if (child.pid !== undefined) guard.add(child.pid)
     if (child.stdout) output.attach(child.stdout)
@@ -161,7 +210,7 @@ export function createReplica(options: ReplicaOptions): Replica {
       // The reason of a failed start is in the last lines, which are read by `close`. A process that left the group
       // may hold the pipes open, so the wait is short.
       const patience = setTimeout(settle, OUTPUT_GRACE_MS)
-      if (phase === 'starting') child?.once('close', settle)
+      if (phase === 'starting' && startMs === undefined) child?.once('close', settle)
       else settle()
     })
   }
@@ -174,12 +223,13 @@ export function createReplica(options: ReplicaOptions): Replica {
     stopProbing.abort()
     killGroup()
     release()
-    if (before === 'starting') options.onFailed(failure)
+    if (before === 'starting' && startMs === undefined) options.onFailed(failure)
     else options.onGone(before === 'draining', failure.message)
   }
 
   function release(): void {
     agent.destroy()
+    h2c?.destroy()
     if (child?.pid !== undefined) guard.remove(child.pid)
     if (port !== 0) ports.give(port)
     onIdle()
@@ -196,53 +246,33 @@ export function createReplica(options: ReplicaOptions): Replica {
     }
   }
 
-  async function stop({ requestsMs, terminationMs }: DrainLimits): Promise<void> {
+  async function stop(limits: DrainLimits): Promise<void> {
+    const { requestsMs, terminationMs, switchedMs = SWITCHED_DRAIN_MS } = limits
     if (phase === 'gone') return
-    const served = phase === 'ready'
     phase = 'draining'
     stopProbing.abort()
-    if (served && replica.inFlight > 0) await untilIdle(requestsMs)
+    if (replica.inFlight > 0) {
+      const waiting = awaitIdle(replica, { requestsMs, switchedMs })
+      onIdle = waiting.look
+      await waiting.over
+    }
     if (child === undefined || groupGone) return end(STOPPED)
+    // A server that waits for its connections to end need not wait for ours.
+    if (replica.inFlight === 0) agent.destroy()
+    h2c?.close()
     child.kill('SIGTERM')
     const force = setTimeout(killGroup, terminationMs)
     await finished
     clearTimeout(force)
   }
-
-  function untilIdle(limitMs: number): Promise<void> {
-    return new Promise(resolve => {
-      const timer = setTimeout(resolve, limitMs)
-      onIdle = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
-  }
 }
 
 const OUTPUT_GRACE_MS = 250
+/** Queue-proxy's `hijackDrainDuration`. */
+const SWITCHED_DRAIN_MS = 60_000
 /** The kernel closes the sockets of a dying process a little before we hear of its end. */
 const BREAK_GRACE_MS = 25
 const STOPPED: StartFailure = { reason: 'Stopped', message: 'was stopped', tail: [] }
-const SIGNAL_BASE = 128
-const SIGNALS: Record<string, number> = {
-  SIGHUP: 1,
-  SIGINT: 2,
-  SIGABRT: 6,
-  SIGKILL: 9,
-  SIGSEGV: 11,
-  SIGTERM: 15,
-}
-
-/** A process killed by a signal reports 128 + its number, as a container does. */
-function toExitCode(code: number | null, signal: NodeJS.Signals | null): number {
-  return code ?? SIGNAL_BASE + (SIGNALS[signal ?? ''] ?? 0)
-}
-
-function toHow(code: number | null, signal: NodeJS.Signals | null): string {
-  return signal === null ? `exited with code ${code}` : `was killed by ${signal}`
-}
-
 const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
 
 const toMessage = (error: unknown): string =>

@@ -2,6 +2,7 @@
 import type { ServiceResource } from '../manifests/types.ts'
 import type { Admission, Refusal } from './admission.ts'
 import { createAutoscaler } from './autoscaler.ts'
+import type { ClusterConfig } from './cluster-config.ts'
 import { progressDeadlineMs } from './progress-deadline.ts'
 import type { DrainLimits, Replica, StartFailure } from './replica.ts'
 import { createReplicaSet, type ReplicaSetOptions } from './replica-set.ts'
@@ -18,7 +19,17 @@ export interface RevisionNumbers {
   readonly requests: number
   readonly lastColdStartMs: number | undefined
   readonly active: 'inactive' | 'activating' | 'active'
+  /** Inactive because it did not come up in time. */
+  readonly timedOut: boolean
+  /** The latest failed start, until one succeeds. */
   readonly failure: StartFailure | undefined
+}
+
+/** What a revision is made of. */
+export interface RevisionOptions extends ReplicaSetOptions {
+  readonly config: ClusterConfig
+  /** Replicas came, went or failed, or the autoscaler changed its mind. */
+  readonly onState: () => void
 }
 
 /** One immutable version of a function. */
@@ -33,13 +44,17 @@ export interface Revision {
   leave(admission: Admission): void
   /** The autoscaler's regular decision. */
   tick(): void
-  /** Has at least this many replicas ready; rejects with a StartError when one cannot start. */
-  prove(replicas: number): Promise<void>
+  /** Whether the activator is in the path of requests now. */
+  proxied(): boolean
+  /** Starts this many replicas, and again after failures, until so many were ready at once; 0 gives up. */
+  prove(replicas: number): void
   /** Nothing is routed here any more: finishes what runs, then stops. */
   retire(): void
   /** Routed to again. */
   revive(): void
   numbers(): RevisionNumbers
+  /** Lets every request finish, those that wait too, then stops for good. */
+  end(): Promise<void>
   close(limits: DrainLimits): Promise<void>
 }
 
@@ -55,12 +70,6 @@ export class StartError extends Error {
   }
 }
 
-interface Proof {
-  readonly wanted: number
-  readonly resolve: () => void
-  readonly reject: (error: Error) => void
-}
-
 /** Requests held while no replica is ready; beyond it they are refused, to bound memory. */
 const MAX_HELD = 10_000
 /** Queue-proxy's depth: for each request that may run, ten may wait. */
@@ -69,24 +78,25 @@ const OVERFLOW: Refusal = { status: 503, text: 'pending request queue full' }
 const CLOSING: Refusal = { status: 503, text: 'shutting down' }
 
 /** A revision at zero replicas; the first tick brings it to its lower bound. */
-export function createRevision(options: ReplicaSetOptions): Revision {
-  const { name, service, clock } = options
+export function createRevision(options: RevisionOptions): Revision {
+  const { name, service, clock, config, onState } = options
   const { annotations, containerConcurrency } = service.template
-  const settings = readScaleSettings(service.template)
+  const settings = readScaleSettings(service.template, config.autoscaler)
   const autoscaler = createAutoscaler({
     settings,
     clock,
-    progressDeadlineMs: progressDeadlineMs(annotations),
+    progressDeadlineMs: progressDeadlineMs(annotations, config.progressDeadlineMs),
   })
   const replicas = createReplicaSet(options, { onReady, onFailed, onLost })
   const waiting = new Set<Admission>()
   const running = new Map<Admission, Replica>()
-  const proofs = new Set<Proof>()
+  let proving = 0
   let want = 0
   let inFlight = 0
   let requests = 0
   let retired = false
   let closing = false
+  let onDrained = (): void => {}
   let lastColdStartMs: number | undefined
 
   function admit(admission: Admission): void {
@@ -154,7 +164,9 @@ export function createRevision(options: ReplicaSetOptions): Revision {
       if (--replica.inFlight === 0) replica.idle()
       dispatch()
     }
-    if (retired && inFlight === 0) scaleTo(0, 'replaced')
+    if (!retired || inFlight > 0) return
+    scaleTo(0, 'replaced')
+    onDrained()
   }
 
   function dispatch(): void {
@@ -173,35 +185,27 @@ export function createRevision(options: ReplicaSetOptions): Revision {
   }
 
   function scaleTo(wanted: number, reason: string): void {
-    let floor = 0
-    for (const proof of proofs) floor = Math.max(floor, proof.wanted)
-    want = Math.max(wanted, floor)
+    const before = want
+    want = Math.max(wanted, proving)
     const { ready, starting } = replicas.counts()
     if (want > 0 && ready + starting === 0) autoscaler.activate()
     replicas.scaleTo(want, reason)
+    if (want !== before) onState()
   }
 
   function onReady(startMs: number): void {
     const { ready } = replicas.counts()
     if (ready === 1) lastColdStartMs = startMs
+    if (ready >= proving) proving = 0
     dispatch()
-    for (const proof of proofs) {
-      if (ready < proof.wanted) continue
-      proofs.delete(proof)
-      proof.resolve()
-    }
+    onState()
   }
 
-  function onFailed(failure: StartFailure): void {
+  function onFailed(): void {
     const { ready, starting } = replicas.counts()
     const refusal = blocked()
     if (ready + starting === 0 && refusal) refuseAll(refusal)
-    failProofs(new StartError(name, failure))
-  }
-
-  function failProofs(error: StartError): void {
-    for (const proof of proofs) proof.reject(error)
-    proofs.clear()
+    onState()
   }
 
   /** An idle function that fell is not started again for nobody; a wanted one is. */
@@ -209,37 +213,47 @@ export function createRevision(options: ReplicaSetOptions): Revision {
     const { ready, starting } = replicas.counts()
     const idle = ready + starting === 0 && waiting.size === 0
     scaleTo(idle ? settings.minScale : want, how)
+    onState()
   }
 
   function tick(): void {
     if (closing || retired) return
     const counts = replicas.counts()
+    const before = autoscaler.phase()
     const wanted = autoscaler.tick(counts)
+    if (autoscaler.phase() !== before) onState()
     const fallen = replicas.failure() !== undefined && counts.ready + counts.starting === 0
     if (waiting.size > 0) scaleTo(Math.max(1, wanted), 'load')
     else scaleTo(fallen ? settings.minScale : wanted, wanted === 0 ? 'idle' : 'load')
   }
 
-  function prove(wanted: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (replicas.counts().ready >= wanted) return resolve()
-      proofs.add({ wanted, resolve, reject })
-      scaleTo(want, 'deployment')
-    })
+  function prove(wanted: number): void {
+    proving = replicas.counts().ready >= wanted ? 0 : wanted
+    if (proving > 0) replicas.forgive()
+    if (!closing && !retired) scaleTo(wanted === 0 ? 0 : want, 'deployment')
   }
 
   function retire(): void {
     retired = true
+    proving = 0
     autoscaler.setReachable(false)
     if (inFlight === 0) scaleTo(0, 'replaced')
+  }
+
+  async function end(): Promise<void> {
+    retire()
+    if (inFlight > 0) {
+      await new Promise<void>(resolve => {
+        onDrained = resolve
+      })
+    }
+    const ms = service.template.timeoutSeconds * 1_000
+    await close({ requestsMs: ms, terminationMs: ms })
   }
 
   async function close(limits: DrainLimits): Promise<void> {
     closing = true
     refuseAll(CLOSING)
-    failProofs(
-      new StartError(name, { reason: 'Stopped', message: 'the emulator is stopping', tail: [] }),
-    )
     await replicas.close(limits)
   }
 
@@ -250,6 +264,7 @@ export function createRevision(options: ReplicaSetOptions): Revision {
     readmit,
     leave,
     tick,
+    proxied: autoscaler.proxied,
     prove,
     retire,
     revive: () => {
@@ -263,9 +278,11 @@ export function createRevision(options: ReplicaSetOptions): Revision {
       queued: waiting.size,
       requests,
       lastColdStartMs,
-      active: autoscaler.phase(),
+      active: autoscaler.phase().phase,
+      timedOut: autoscaler.phase().timedOut === true,
       failure: replicas.failure(),
     }),
+    end,
     close,
   }
 }

@@ -1,11 +1,9 @@
 /** Which Service, tag and revision a host name leads to. */
-import type { TrafficTarget } from '../manifests/types.ts'
-
 /** Something that has names in the cluster. */
 export interface Routable {
   readonly namespace: string
   readonly name: string
-  readonly traffic: readonly TrafficTarget[]
+  readonly tags: readonly string[]
 }
 
 /** Where a host leads: to one target that a tag names, or to the Service's split. */
@@ -37,8 +35,7 @@ export function createRouter<T extends Routable>(targets: readonly T[], domain: 
   }
   for (const target of targets) add(target.name, target, undefined)
   for (const target of targets) {
-    for (const { tag } of target.traffic)
-      if (tag !== undefined) add(`${tag}-${target.name}`, target, tag)
+    for (const tag of target.tags) add(`${tag}-${target.name}`, target, tag)
   }
   return { find: host => routes.get(hostName(host)) }
 }
@@ -48,20 +45,4 @@ export function hostName(host: string): string {
   const colon = host.lastIndexOf(':')
   const bare = colon > host.lastIndexOf(']') && colon !== -1 ? host.slice(0, colon) : host
   return (bare.endsWith('.') ? bare.slice(0, -1) : bare).toLowerCase()
-}
-
-/** Chooses by percent; `point` is in [0, 1). A tag stands for its own target whatever its percent. */
-export function chooseTarget(
-  traffic: readonly TrafficTarget[],
-  tag: string | undefined,
-  point: number,
-): TrafficTarget | undefined {
-  if (tag !== undefined) return traffic.find(target => target.tag === tag)
-  if (traffic.length === 1) return traffic[0]
-  let rest = point * 100
-  for (const target of traffic) {
-    rest -= target.percent
-    if (rest < 0) return target
-  }
-  return traffic.findLast(target => target.percent > 0)
 }

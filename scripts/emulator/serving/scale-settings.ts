@@ -1,7 +1,8 @@
-/** What the autoscaler needs to know of a revision: its annotations over Knative's defaults. */
+/** What the autoscaler needs to know of a revision: its annotations over the cluster's configuration. */
 import { autoscalingAnnotations } from '../manifests/autoscaling-annotations.ts'
 import { parseGoDuration } from '../manifests/duration.ts'
 import type { RevisionTemplate } from '../manifests/types.ts'
+import { type AutoscalerConfig, DEFAULT_CLUSTER_CONFIG } from './cluster-config.ts'
 
 /** Resolved numbers of one revision; times in milliseconds. */
 export interface ScaleSettings {
@@ -12,7 +13,7 @@ export interface ScaleSettings {
   readonly minScale: number
   /** 0 is unlimited. */
   readonly maxScale: number
-  /** Undefined when not asked for: the emulator then starts at zero. */
+  /** Undefined when not asked for: 1 for what is deployed, 0 for what `npm start` finds. */
   readonly initialScale: number | undefined
   readonly activationScale: number
   readonly scaleDownDelayMs: number
@@ -23,66 +24,80 @@ export interface ScaleSettings {
   readonly retentionMs: number
   readonly weighted: boolean
   readonly scaleToZero: boolean
+  readonly maxScaleUpRate: number
+  readonly maxScaleDownRate: number
+  readonly graceMs: number
 }
 
-/** config-autoscaler keys that no annotation changes. */
-export const MAX_SCALE_UP_RATE = 1000
-export const MAX_SCALE_DOWN_RATE = 2
-export const SCALE_TO_ZERO_GRACE_MS = 30_000
+/** How often the autoscaler decides; no operator can change it. */
 export const TICK_MS = 2_000
 
+const HPA = 'hpa.autoscaling.knative.dev'
 const SECOND_MS = 1_000
-const DEFAULTS = {
-  window: '60s',
-  'panic-window-percentage': '10',
-  'panic-threshold-percentage': '200',
-  'target-utilization-percentage': '70',
-  'target-burst-capacity': '211',
-  'scale-down-delay': '0s',
-  'scale-to-zero-pod-retention-period': '0s',
-  'min-scale': '0',
-  'max-scale': '0',
-  'activation-scale': '1',
-} as const
-const DEFAULT_CONCURRENCY_TARGET = 100
-const DEFAULT_RPS_TARGET = 200
 const MIN_TARGET = 0.01
 
 /** Reads the (already checked) annotations of a template. */
 export function readScaleSettings(
   template: Pick<RevisionTemplate, 'annotations' | 'containerConcurrency'>,
+  config: AutoscalerConfig = DEFAULT_CLUSTER_CONFIG.autoscaler,
 ): ScaleSettings {
   const given = autoscalingAnnotations(template.annotations)
-  const number = (name: keyof typeof DEFAULTS): number => Number(given[name] ?? DEFAULTS[name])
-  const duration = (name: keyof typeof DEFAULTS): number =>
-    parseGoDuration(given[name] ?? DEFAULTS[name]) ?? 0
+  const optional = (name: string): number | undefined =>
+    given[name] === undefined ? undefined : Number(given[name])
+  const number = (name: string, fallback: number): number => optional(name) ?? fallback
+  const duration = (name: string, fallback: number): number =>
+    parseGoDuration(given[name] ?? '') ?? fallback
   const metric = given.metric === 'rps' ? 'rps' : 'concurrency'
-  const total = toTotal(metric, given.target, template.containerConcurrency)
-  const windowMs = duration('window')
-  const panicMs = (windowMs * number('panic-window-percentage')) / 100
+  const total = toTotal(metric, optional('target'), template.containerConcurrency, config)
+  const utilization = optional('target-utilization-percentage')
+  const windowMs = duration('window', config.windowMs)
+  const panicMs = (windowMs * number('panic-window-percentage', config.panicWindowPercentage)) / 100
   return {
     metric,
     total,
-    target: Math.max(MIN_TARGET, (total * number('target-utilization-percentage')) / 100),
-    minScale: number('min-scale'),
-    maxScale: number('max-scale'),
-    initialScale: given['initial-scale'] === undefined ? undefined : Number(given['initial-scale']),
-    activationScale: number('activation-scale'),
-    scaleDownDelayMs: duration('scale-down-delay'),
+    target: Math.max(
+      MIN_TARGET,
+      utilization === undefined ? total * config.targetUtilization : (total * utilization) / 100,
+    ),
+    minScale: number('min-scale', config.minScale),
+    maxScale: number('max-scale', config.maxScale),
+    initialScale: optional('initial-scale') ?? config.initialScale,
+    activationScale: number('activation-scale', 1),
+    scaleDownDelayMs: duration('scale-down-delay', config.scaleDownDelayMs),
     windowMs,
     panicWindowMs: Math.max(SECOND_MS, Math.round(panicMs / SECOND_MS) * SECOND_MS),
-    panicThreshold: number('panic-threshold-percentage') / 100,
-    targetBurstCapacity: number('target-burst-capacity'),
-    retentionMs: duration('scale-to-zero-pod-retention-period'),
-    weighted: given['metric-aggregation-algorithm'] === 'weighted-exponential',
+    panicThreshold: number('panic-threshold-percentage', config.panicThresholdPercentage) / 100,
+    targetBurstCapacity: number('target-burst-capacity', config.targetBurstCapacity),
+    retentionMs: duration('scale-to-zero-pod-retention-period', config.retentionMs),
+    weighted: isWeighted(given['metric-aggregation-algorithm']),
     // The HPA cannot scale to zero; its CPU metric does not exist here, concurrency stands in.
-    scaleToZero: given.class !== 'hpa.autoscaling.knative.dev',
+    scaleToZero: config.scaleToZero && (given.class ?? config.class) !== HPA,
+    maxScaleUpRate: config.maxScaleUpRate,
+    maxScaleDownRate: config.maxScaleDownRate,
+    graceMs: config.graceMs,
   }
 }
 
-function toTotal(metric: string, target: string | undefined, concurrency: number): number {
-  const wanted = target === undefined ? undefined : Number(target)
-  if (metric === 'rps') return wanted ?? DEFAULT_RPS_TARGET
-  if (concurrency === 0) return wanted ?? DEFAULT_CONCURRENCY_TARGET
+/** How many replicas must be ready once before a new revision counts as ready; 0 is none, so no proof at all. */
+export function toInitialReplicas(
+  { initialScale, minScale, maxScale }: ScaleSettings,
+  fallback: number,
+): number {
+  const wanted = Math.max(initialScale ?? fallback, minScale)
+  return maxScale === 0 ? wanted : Math.min(wanted, maxScale)
+}
+
+/** Knative takes the spelling with an underscore too. */
+const isWeighted = (algorithm: string | undefined): boolean =>
+  algorithm === 'weighted-exponential' || algorithm === 'weighted_exponential'
+
+function toTotal(
+  metric: string,
+  wanted: number | undefined,
+  concurrency: number,
+  config: AutoscalerConfig,
+): number {
+  if (metric === 'rps') return wanted ?? config.rpsTarget
+  if (concurrency === 0) return wanted ?? config.concurrencyTarget
   return Math.min(wanted ?? concurrency, concurrency)
 }

@@ -1,10 +1,12 @@
 /** When the last replica may go: Knative's three phases (serving pkg/reconciler/autoscaling/kpa/scaler.go). */
-import { SCALE_TO_ZERO_GRACE_MS, type ScaleSettings } from './scale-settings.ts'
+import type { ScaleSettings } from './scale-settings.ts'
 
 /** The `Active` condition of a revision: `activating` is Unknown, with reason `Queued`. */
 export interface ActivePhase {
   readonly phase: 'inactive' | 'activating' | 'active'
   readonly since: number
+  /** Inactive because it never came up, not for want of traffic. */
+  readonly timedOut?: true
 }
 
 /** What is known at a tick; `desired` is already bounded. */
@@ -14,6 +16,8 @@ export interface PhaseInput {
   readonly readyReplicas: number
   /** Since when the activator is in the path; undefined when it is not. */
   readonly proxiedSince: number | undefined
+  /** Ready replicas that make the revision active: its lower bound, and the initial scale until that was reached. */
+  readonly threshold: number
   readonly progressDeadlineMs: number
 }
 
@@ -27,16 +31,18 @@ export function settlePhase(
   const enter = (phase: ActivePhase['phase']): ActivePhase =>
     current.phase === phase ? current : { phase, since: now }
   if (desired > 0) {
-    const threshold = Math.max(settings.minScale, 1)
-    return { phase: enter(readyReplicas >= threshold ? 'active' : 'activating'), want: desired }
+    return {
+      phase: enter(readyReplicas >= input.threshold ? 'active' : 'activating'),
+      want: desired,
+    }
   }
   if (!settings.scaleToZero) return { phase: enter('active'), want: 1 }
   const age = now - current.since
   switch (current.phase) {
     case 'activating':
       if (readyReplicas > 0) return { phase: enter('active'), want: 1 }
-      return age >= input.progressDeadlineMs + SCALE_TO_ZERO_GRACE_MS
-        ? { phase: enter('inactive'), want: 0 }
+      return age >= input.progressDeadlineMs + settings.graceMs
+        ? { phase: { phase: 'inactive', since: now, timedOut: true }, want: 0 }
         : { phase: current, want: 1 }
     case 'active':
       return { phase: age < settings.windowMs ? current : enter('inactive'), want: 1 }
@@ -47,8 +53,7 @@ export function settlePhase(
 
 /** The full wait, or the fast path of a revision that was behind the activator long enough already. */
 function mayGo(settings: ScaleSettings, age: number, { now, proxiedSince }: PhaseInput): boolean {
-  if (settings.targetBurstCapacity < 0) return true
-  if (age >= Math.max(SCALE_TO_ZERO_GRACE_MS, settings.retentionMs)) return true
-  const proxied = proxiedSince !== undefined && now - proxiedSince >= SCALE_TO_ZERO_GRACE_MS
+  if (age >= Math.max(settings.graceMs, settings.retentionMs)) return true
+  const proxied = proxiedSince !== undefined && now - proxiedSince >= settings.graceMs
   return age >= settings.retentionMs && proxied
 }

@@ -2,28 +2,35 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../clock.ts'
+import type { KubeObject } from '../control/object.ts'
+import type { References } from '../environment.ts'
 import type { Log } from '../log.ts'
 import type { ServiceResource } from '../manifests/types.ts'
 import type { HostHandler, NetworkRequest, NetworkResponse } from '../network.ts'
+import type { ClusterConfig } from './cluster-config.ts'
 import { deliver } from './deliver.ts'
-import { createDeployment, type Deployment } from './deployment.ts'
+import { type Deployment, isClusterLocal } from './deployment.ts'
+import { createDeployments } from './deployments.ts'
 import { type FunctionStatus, type RevisionStatus, toFunctionStatus } from './function-status.ts'
 import type { ProcessGuard } from './guard.ts'
-import { createPorts } from './ports.ts'
+import { type ServiceUrls, toServiceObjects } from './objects.ts'
 import { proxy } from './proxy.ts'
 import type { RunCommand } from './replica.ts'
 import type { ScaleChange } from './replica-set.ts'
 import { createRequestFacts, type RequestFact } from './request-facts.ts'
 import type { Revision } from './revision.ts'
-import { createRouter, hostName, type Routable, type Router } from './router.ts'
+import { hostName } from './router.ts'
 import { TICK_MS } from './scale-settings.ts'
 import { passUpgrade } from './upgrade.ts'
+import { toWarnings } from './warnings.ts'
 
 /** What serving works from; building and secrets are the caller's. */
 export interface ServingOptions {
   readonly services: readonly ServiceResource[]
   readonly clock: Clock
   readonly log: Log
+  /** What the operator's ConfigMaps say; Knative's defaults unless given. */
+  readonly config?: ClusterConfig
   /** `localhost` makes `<name>.<namespace>.localhost`, and `<name>.localhost` while the name is unique. */
   readonly domain: string
   readonly guard: ProcessGuard
@@ -31,6 +38,8 @@ export interface ServingOptions {
   readonly resolveCommand: (service: ServiceResource) => Promise<RunCommand>
   /** The template's environment with Secrets and ConfigMaps resolved. */
   readonly resolveEnv: (service: ServiceResource) => Readonly<Record<string, string>>
+  /** Where the files of volumes come from. */
+  readonly references?: References
   /** The ingress, which is the forward proxy of every function; asked when a process starts. */
   readonly proxyUrl: () => string
   /** Real time that `close` gives running requests, and again to SIGTERM. */
@@ -52,6 +61,21 @@ export interface Serving {
    * @throws StartError with the end of its log when it does not become ready; the old revision keeps serving
    */
   deploy(service: ServiceResource): Promise<RevisionStatus>
+  /**
+   * Takes a Service as the API would and returns at once: its conditions tell what becomes of it. `adopt` takes it
+   * without proof at zero replicas, as the start does.
+   * @throws ManifestError when a Revision's name was kept although its template changed
+   */
+  apply(service: ServiceResource, how?: { adopt?: boolean }): void
+  /**
+   * Deletes a Service with all that it owns, or one Revision. New requests do not reach it any more, running ones
+   * finish. False when there is no such object.
+   */
+  remove(kind: string, namespace: string, name: string): boolean
+  /** Everything that serving owns, with status: Services, Configurations, Routes, Revisions, PodAutoscalers. */
+  objects(): KubeObject[]
+  /** Calls after something in `objects()` changed, once for changes that come together. */
+  onChange(listener: () => void): () => void
   readonly handler: HostHandler
   readonly upgrade: UpgradeHandler
   /** Whether a host name leads to a function. */
@@ -70,61 +94,73 @@ const CLOSE_GRACE_MS = 5_000
 
 /** Starts serving with zero processes; functions with a min-scale get theirs at the first tick of the autoscaler. */
 export function createServing(options: ServingOptions): Serving {
-  const { clock, domain, closeGraceMs = CLOSE_GRACE_MS } = options
-  const listeners = new Set<(change: ScaleChange) => void>()
-  const deployments = new Map<string, Deployment>()
-  const ports = createPorts()
+  const { clock, log, domain, closeGraceMs = CLOSE_GRACE_MS } = options
+  const scaleListeners = new Set<(change: ScaleChange) => void>()
+  const changeListeners = new Set<() => void>()
   const facts = createRequestFacts()
-  let router: Router<Routable & { deployment: Deployment }> | undefined
+  let isTelling = false
   let closed: Promise<void> | undefined
 
-  for (const service of options.services) {
-    const deployment = createDeployment(service, dependencies())
-    deployments.set(keyOf(service), deployment)
-    deployment.adopt()
-  }
-  rebuildRouter()
+  const deployments = createDeployments(options, {
+    onScale: change => {
+      for (const listener of scaleListeners) listener(change)
+    },
+    onChange: tellChange,
+  })
+  for (const service of options.services) apply(service, { adopt: true })
   const stopTicking = clock.every(TICK_MS, () => {
-    for (const deployment of deployments.values()) deployment.tick()
+    for (const deployment of deployments.list()) deployment.tick()
   })
 
-  function dependencies(): Parameters<typeof createDeployment>[1] {
-    const { log, guard, resolveCommand, resolveEnv, proxyUrl } = options
-    const onScale = (change: ScaleChange): void => {
-      for (const listener of listeners) listener(change)
-    }
-    return { clock, log, guard, ports, resolveCommand, resolveEnv, proxyUrl, onScale }
+  /** Changes that come together are told once. */
+  function tellChange(): void {
+    if (isTelling) return
+    isTelling = true
+    queueMicrotask(() => {
+      isTelling = false
+      for (const listener of changeListeners) listener()
+    })
   }
 
-  function rebuildRouter(): void {
-    const routable = [...deployments.values()].flatMap(deployment => {
-      const { name, namespace, traffic } = deployment.service()
-      return deployment.latestReady() ? [{ name, namespace, traffic, deployment }] : []
-    })
-    router = createRouter(routable, domain)
+  function apply(service: ServiceResource, how: { adopt?: boolean } = {}): void {
+    warn(service)
+    deployments.open(service).apply(service, how)
   }
 
   async function deploy(service: ServiceResource): Promise<RevisionStatus> {
-    const key = keyOf(service)
-    const deployment = deployments.get(key) ?? createDeployment(service, dependencies())
-    deployments.set(key, deployment)
-    const revision = await deployment.deploy(service)
-    rebuildRouter()
+    warn(service)
+    const revision = await deployments.open(service).deploy(service)
     return { name: revision.name, ...revision.numbers() }
+  }
+
+  function warn(service: ServiceResource): void {
+    for (const warning of toWarnings(service)) log.warn(service.name, warning)
   }
 
   /** Undefined: not ours; null: ours, but its traffic leads nowhere. */
   function find(host: string): Revision | null | undefined {
-    const route = router?.find(host)
+    const route = deployments.find(host)
     if (!route) return undefined
     return route.target.deployment.choose(route.tag) ?? null
   }
 
   function toUrl(deployment: Deployment): string {
     const { name, namespace } = deployment.service()
-    const short = router?.find(`${name}.${domain}`)?.target.deployment === deployment
+    const short = deployments.find(`${name}.${domain}`)?.target.deployment === deployment
     const port = URL.parse(options.proxyUrl())?.port ?? ''
     return `http://${short ? name : `${name}.${namespace}`}.${domain}${port === '' ? '' : `:${port}`}`
+  }
+
+  function toUrls(deployment: Deployment): ServiceUrls {
+    const service = deployment.service()
+    const host = (tag?: string): string =>
+      `${tag === undefined ? '' : `${tag}-`}${service.name}.${service.namespace}`
+    const address = `http://${host()}.svc.cluster.local`
+    const port = URL.parse(options.proxyUrl())?.port ?? ''
+    const outside = (tag?: string): string =>
+      `http://${host(tag)}.${domain}${port === '' ? '' : `:${port}`}`
+    const inside = (tag?: string): string => `http://${host(tag)}.svc.cluster.local`
+    return { url: isClusterLocal(service) ? inside : outside, address }
   }
 
   function close(): Promise<void> {
@@ -134,12 +170,18 @@ export function createServing(options: ServingOptions): Serving {
 
   async function shutDown(): Promise<void> {
     stopTicking()
-    const limits = { requestsMs: closeGraceMs, terminationMs: closeGraceMs }
-    await Promise.all([...deployments.values()].map(deployment => deployment.close(limits)))
+    await deployments.close({ requestsMs: closeGraceMs, terminationMs: closeGraceMs })
   }
 
   return {
     deploy,
+    apply,
+    remove: deployments.remove,
+    objects: () => deployments.list().flatMap(each => toServiceObjects(each, toUrls(each))),
+    onChange: listener => {
+      changeListeners.add(listener)
+      return () => changeListeners.delete(listener)
+    },
     handler: (host, request, response) => {
       const revision = find(host)
       if (revision === undefined) return false
@@ -155,7 +197,7 @@ export function createServing(options: ServingOptions): Serving {
       passUpgrade(revision, request, socket, head)
       return true
     },
-    owns: host => router?.find(host) !== undefined,
+    owns: host => deployments.find(host) !== undefined,
     send: async request => {
       const url = new URL(request.url)
       const revision = url.protocol === 'http:' ? find(url.host) : undefined
@@ -169,17 +211,15 @@ export function createServing(options: ServingOptions): Serving {
       return { status: 404, headers: {}, body: Buffer.from(noRevision(url.host)) }
     },
     status: () =>
-      [...deployments.values()].map(deployment => toFunctionStatus(deployment, toUrl(deployment))),
+      deployments.list().map(deployment => toFunctionStatus(deployment, toUrl(deployment))),
     onScale: listener => {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
+      scaleListeners.add(listener)
+      return () => scaleListeners.delete(listener)
     },
     onRequest: facts.subscribe,
     close,
     [Symbol.asyncDispose]: close,
   }
 }
-
-const keyOf = ({ namespace, name }: ServiceResource): string => `${namespace}/${name}`
 
 const noRevision = (host: string): string => `no revision takes traffic of ${hostName(host)}`

@@ -5,8 +5,6 @@ import type { RevisionTemplate } from '../manifests/types.ts'
 export interface Timeouts {
   /** Whether `wrote` must be told of each write. */
   readonly watchesWrites: boolean
-  /** The request went to a replica. */
-  sent(): void
   /** The answer began. */
   started(): void
   /** A piece of the answer was written. */
@@ -14,7 +12,15 @@ export interface Timeouts {
   clear(): void
 }
 
-/** Starts the total timeout at once; `onTimeout` is called at most once. */
+/** The text of a 504: the activator, when it is in the path, has the same times and began first. */
+export function toTimeoutText(proxied: boolean): string {
+  return proxied ? 'activator request timeout' : 'request timeout'
+}
+
+/**
+ * Starts all at once, for the activator's are around the wait for a replica. `onTimeout` is called at most once. In
+ * real time whatever the clock's scale is, because the function works in real time.
+ */
 export function createTimeouts(
   template: Pick<
     RevisionTemplate,
@@ -23,9 +29,10 @@ export function createTimeouts(
   onTimeout: () => void,
 ): Timeouts {
   const { responseStartTimeoutSeconds, idleTimeoutSeconds } = template
-  const total = setTimeout(expire, template.timeoutSeconds * 1_000)
-  let start: NodeJS.Timeout | undefined
-  let idle: NodeJS.Timeout | undefined
+  const after = (seconds: number): NodeJS.Timeout => setTimeout(expire, seconds * 1_000)
+  const total = after(template.timeoutSeconds)
+  const start = responseStartTimeoutSeconds ? after(responseStartTimeoutSeconds) : undefined
+  const idle = idleTimeoutSeconds ? after(idleTimeoutSeconds) : undefined
 
   function expire(): void {
     clear()
@@ -39,12 +46,7 @@ export function createTimeouts(
   }
 
   return {
-    watchesWrites: idleTimeoutSeconds !== undefined,
-    sent: () => {
-      if (responseStartTimeoutSeconds)
-        start ??= setTimeout(expire, responseStartTimeoutSeconds * 1_000)
-      if (idleTimeoutSeconds) idle ??= setTimeout(expire, idleTimeoutSeconds * 1_000)
-    },
+    watchesWrites: idle !== undefined,
     started: () => {
       clearTimeout(start)
       idle?.refresh()

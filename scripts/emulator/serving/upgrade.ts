@@ -10,8 +10,12 @@ import type { Admission, Refusal } from './admission.ts'
 import { toFunctionHeaders } from './forward-headers.ts'
 import type { Replica } from './replica.ts'
 import type { Revision } from './revision.ts'
+import { createTimeouts, toTimeoutText } from './timeouts.ts'
 
-/** Takes the socket. The exchange is in flight until either side closes; the total timeout ends with the switch. */
+/**
+ * Takes the socket. The exchange is in flight until either side closes. All timeouts of the revision hold for a switched
+ * connection too, and see none of its bytes (serving issues 16169 and 16638).
+ */
 export function passUpgrade(
   revision: Revision,
   request: IncomingMessage,
@@ -20,14 +24,17 @@ export function passUpgrade(
 ): void {
   let upstream: ClientRequest | undefined
   let left = false
+  let joined = false
+  const proxied = revision.proxied()
   const admission: Admission = { run: send, refuse }
-  const timer = setTimeout(() => {
-    refuse({ status: 504, text: upstream ? 'request timeout' : 'activator request timeout' })
-  }, revision.service.template.timeoutSeconds * 1_000)
+  const timeouts = createTimeouts(revision.service.template, () => {
+    if (joined) socket.destroy()
+    else refuse({ status: 504, text: toTimeoutText(proxied) })
+  })
   socket.on('error', () => {})
   socket.once('close', () => {
     left = true
-    clearTimeout(timer)
+    timeouts.clear()
     upstream?.destroy()
     revision.leave(admission)
   })
@@ -35,13 +42,17 @@ export function passUpgrade(
 
   function send(replica: Replica): void {
     if (left) return
+    if (replica.h2c) {
+      refuse({ status: 502, text: `revision ${revision.name} speaks h2c, which knows no upgrade` })
+      return
+    }
     try {
       upstream = open(replica)
     } catch {
       refuse({ status: 400, text: 'the request has a head that cannot be passed on' })
       return
     }
-    upstream.once('upgrade', join)
+    upstream.once('upgrade', (answer, other, first) => join(replica, answer, other, first))
     upstream.once('response', decline)
     upstream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'ECONNREFUSED' && !left) {
@@ -60,13 +71,16 @@ export function passUpgrade(
       port: replica.port,
       method: request.method,
       path: request.url,
-      headers: toFunctionHeaders(request, true),
+      headers: toFunctionHeaders(request, { proxied, upgrade: true }),
       setHost: false,
     })
   }
 
-  function join(answer: IncomingMessage, other: Duplex, first: Buffer): void {
-    clearTimeout(timer)
+  function join(replica: Replica, answer: IncomingMessage, other: Duplex, first: Buffer): void {
+    if (left) return void other.destroy()
+    joined = true
+    replica.switched++
+    socket.once('close', () => replica.switched--)
     socket.write(toHead(answer))
     if (first.length > 0) socket.write(first)
     if (head.length > 0) other.write(head)
@@ -79,7 +93,7 @@ export function passUpgrade(
 
   /** The function answered without switching. */
   function decline(answer: IncomingMessage): void {
-    clearTimeout(timer)
+    timeouts.clear()
     socket.write(toHead(answer, 'close'))
     answer.on('error', () => socket.destroy())
     answer.pipe(socket)

@@ -5,9 +5,12 @@ const ROOT = '/project'
 const DEFAULTS: StartArguments = {
   help: false,
   port: undefined,
+  tls: false,
+  tlsPort: undefined,
   stateDirectory: '/project/.aiwfe',
   fresh: false,
   timeScale: 1,
+  eventing: { mode: 'durable' },
   json: false,
 }
 
@@ -17,9 +20,12 @@ test.each<[string[], Partial<StartArguments>]>([
   [['--port=65535'], { port: 65_535 }],
   [['--state-dir', '/elsewhere/state'], { stateDirectory: '/elsewhere/state' }],
   [['--state-dir', 'below'], { stateDirectory: `${process.cwd()}/below` }],
+  [['--tls'], { tls: true }],
+  [['--tls-port', '8444'], { tls: true, tlsPort: 8_444 }],
   [['--fresh'], { fresh: true }],
   [['--time-scale', '0.001'], { timeScale: 0.001 }],
   [['--time-scale', '100000'], { timeScale: 100_000 }],
+  [['--eventing', 'sync'], { eventing: { mode: 'sync' } }],
   [['--json'], { json: true }],
   [['--help'], { help: true }],
   [['-h'], { help: true }],
@@ -38,10 +44,12 @@ test.each([
   [['--port', '80.5'], `${PORT}"80.5"`],
   [['--port', ''], `${PORT}""`],
   [['--port', ' '], `${PORT}" "`],
+  [['--tls-port', 'x'], '"--tls-port" must be a number from 0 to 65535, got "x"'],
   [['--time-scale', '0'], `${SCALE}"0"`],
   [['--time-scale', '100001'], `${SCALE}"100001"`],
   [['--time-scale', 'NaN'], `${SCALE}"NaN"`],
   [['--time-scale', 'Infinity'], `${SCALE}"Infinity"`],
+  [['--eventing', 'fast'], '"--eventing" must be durable or sync, got "fast"'],
   [['--prot', '1'], "Unknown option '--prot'"],
   [['--port'], "'--port <value>' argument missing"],
   [['--json=yes'], "'--json' does not take an argument"],
@@ -52,6 +60,15 @@ test.each([
 })
 
 test('the usage names every option', () => {
-  const options = ['--port', '--state-dir', '--fresh', '--time-scale', '--json', '--help']
+  const options = [
+    '--port',
+    '--tls',
+    '--tls-port',
+    '--state-dir',
+    '--fresh',
+    '--time-scale',
+    '--json',
+    '--help',
+  ]
   for (const option of options) expect(USAGE).toContain(`  ${option} `)
 })

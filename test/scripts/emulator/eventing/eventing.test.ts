@@ -414,8 +414,8 @@ describe('publishing', () => {
   ])('to %j can be refused: %#', async (target, given, message, status) => {
     const { eventing } = await bench()
     const thrown = await eventing.publish(target, given).catch((error: unknown) => error)
-    expect(thrown).toEqual(new EventError(message, status))
-    expect((thrown as EventError).status).toBe(status)
+    expect(thrown).toBeInstanceOf(EventError)
+    expect(thrown).toMatchObject({ message, status })
   })
 
   it('lists events newest first, by page, state, type, id and correlation', async () => {
@@ -597,8 +597,12 @@ describe('starting', () => {
 
   it.each([
     [
-      trigger('sql', { filters: [{ cesql: 'TRUE' }] }),
-      'eventing/test.yaml:1: trigger app/sql: cesql filters are not supported yet, got "TRUE"',
+      trigger('late', { delivery: { retry: 1, retryAfterMaxMs: 1000 } }),
+      'eventing/test.yaml:1: trigger app/late: must not set the field(s): spec.delivery.retryAfterMax (feature delivery-retryafter is off)',
+    ],
+    [
+      trigger('sql', { filters: [{ any: [{ cesql: 'type LIKE' }] }] }),
+      'eventing/test.yaml:1: trigger app/sql: "cesql" must be a CESQL expression, got "type LIKE": unexpected end at character 10',
     ],
     [
       trigger('odd', { subscriber: { uri: '/x' } }),
@@ -610,6 +614,21 @@ describe('starting', () => {
     await expect(
       createEventing({ ...options(temporaryDirectory()), triggers: [resource] }),
     ).rejects.toThrow(message)
+  })
+
+  it('delivers what a CESQL filter lets through, and says why the rest was not', async () => {
+    const { eventing, requests } = await bench({
+      triggers: [trigger('sql', { filters: [{ cesql: 'priority > 3' }] })],
+    })
+    await eventing.publish(DEFAULT_BROKER, event({ id: 'high', priority: '4' }))
+    await eventing.publish(DEFAULT_BROKER, event({ id: 'low', priority: '2' }))
+    await eventing.publish(DEFAULT_BROKER, event({ id: 'none' }))
+    await eventing.idle()
+    expect(requests).toHaveLength(1)
+    expect(eventing.events({ state: 'filtered', limit: 10 }).map(({ reason }) => reason)).toEqual([
+      'no trigger matched; the nearest is app/sql, which wanted cesql = priority > 3, got a missingAttribute error: the event has no priority',
+      'no trigger matched; the nearest is app/sql, which wanted cesql = priority > 3, got false',
+    ])
   })
 
   it('applies changes to the next event, in whatever order broker and trigger come', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { findCesql, match } from '../../../../scripts/emulator/eventing/filters.ts'
+import { assertFilters, match } from '../../../../scripts/emulator/eventing/filters.ts'
 import type { FilterExpression } from '../../../../scripts/emulator/manifests/types.ts'
 import { event } from './fixture.ts'
 
@@ -101,9 +101,69 @@ describe('a miss', () => {
   })
 })
 
-it('finds a CESQL expression at any depth', () => {
-  expect(findCesql([{ exact: { a: 'b' } }, { all: [{ not: { cesql: "type = 'x'" } }] }])).toBe(
-    "type = 'x'",
-  )
-  expect(findCesql([{ any: [{ exact: { a: 'b' } }] }])).toBeUndefined()
+describe('a CESQL filter', () => {
+  const matches = (filter: FilterExpression): boolean => match({ filters: [filter] }, ORDER).matched
+
+  it.each<[FilterExpression, boolean]>([
+    [{ cesql: "type = 'order.placed' AND region IN ('eu', 'us')" }, true],
+    [{ cesql: "type LIKE 'invoice.%'" }, false],
+    [{ cesql: 'count + 1 = 4' }, true],
+    [{ cesql: 'EXISTS missing' }, false],
+    [{ cesql: "time = '2026-01-01T00:00:00.5Z'" }, true],
+    [{ not: { cesql: "region = 'us'" } }, true],
+    [{ any: [{ exact: { region: 'us' } }, { cesql: 'TRUE' }] }, true],
+    [{ all: [{ exact: { region: 'eu' } }, { cesql: 'FALSE' }] }, false],
+  ])('%j matches: %s', (filter, expected) => {
+    expect(matches(filter)).toBe(expected)
+  })
+
+  it.each([
+    ["region = 'us'", 'false'],
+    ['missing = 1', 'a missingAttribute error: the event has no missing'],
+    ['1 / 0 = 1', 'a math error: 1 / 0 failed'],
+    ['region = 1', 'a cast error: "eu" = 1 failed'],
+    ['NOWHERE()', 'a missingFunction error: there is no function NOWHERE of 0 parameters'],
+    ["LEFT(region, -1) = 'e'", 'a functionEvaluation error: LEFT("eu", -1) failed'],
+    ['count + 1', 'the Integer 4'],
+    ['region', 'the String "eu"'],
+    ['1 +', 'a parse error: unexpected end'],
+  ])('that is not true does not match, and says why: %s', (cesql, got) => {
+    expect(match({ filters: [{ cesql }] }, ORDER)).toEqual({
+      matched: false,
+      attribute: 'cesql',
+      wanted: cesql,
+      got,
+      passed: 0,
+    })
+  })
+
+  it('that is turned over says what it did not want', () => {
+    expect(match({ filters: [{ not: { cesql: "region = 'eu'" } }] }, ORDER)).toEqual({
+      matched: false,
+      attribute: 'cesql',
+      wanted: "not region = 'eu'",
+      got: 'true',
+      passed: 0,
+    })
+  })
+
+  it('that comes to no boolean warns once', () => {
+    const warnings: string[] = []
+    const trigger = { filters: [{ all: [{ cesql: 'region' }] }] }
+    match(trigger, ORDER, message => warnings.push(message))
+    match(trigger, ORDER, message => warnings.push(message))
+    expect(warnings).toEqual([
+      'cesql region must be a Boolean, got the String "eu": Knative\'s filter fails on it',
+    ])
+  })
+
+  it('that cannot be parsed is refused at any depth, with its place', () => {
+    const good = { cesql: "type = 'x'" }
+    expect(() => assertFilters([{ exact: { a: 'b' } }, { any: [{ not: good }] }])).not.toThrow()
+    expect(() => assertFilters([good, { all: [{ not: { cesql: 'type = ' } }] }])).toThrow(
+      new TypeError(
+        '"cesql" must be a CESQL expression, got "type = ": unexpected end at character 8',
+      ),
+    )
+  })
 })

@@ -6,10 +6,16 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { type Clock, createClock } from '../../../../scripts/emulator/clock.ts'
 import type { CloudEvent } from '../../../../scripts/emulator/eventing/event.ts'
-import { createEventing, type Eventing } from '../../../../scripts/emulator/eventing/eventing.ts'
+import {
+  createEventing,
+  type Eventing,
+  type EventingOptions,
+} from '../../../../scripts/emulator/eventing/eventing.ts'
 import type { Log } from '../../../../scripts/emulator/log.ts'
 import type {
   BrokerResource,
+  ChannelResource,
+  SubscriptionResource,
   TriggerResource,
 } from '../../../../scripts/emulator/manifests/types.ts'
 import type { NetworkRequest, NetworkResponse } from '../../../../scripts/emulator/network.ts'
@@ -31,6 +37,25 @@ export function trigger(name: string, fields: Partial<TriggerResource> = {}): Tr
     namespace: 'app',
     name,
     broker: 'default',
+    subscriber: { uri: `http://${name}.test/` },
+    ...fields,
+  }
+}
+
+export function channel(name: string, fields: Partial<ChannelResource> = {}): ChannelResource {
+  return { ...ORIGIN, kind: 'Channel', namespace: 'app', name, ...fields }
+}
+
+export function subscription(
+  name: string,
+  fields: Partial<SubscriptionResource> = {},
+): SubscriptionResource {
+  return {
+    ...ORIGIN,
+    kind: 'Subscription',
+    namespace: 'app',
+    name,
+    channel: { kind: 'Channel', name: 'pipe' },
     subscriber: { uri: `http://${name}.test/` },
     ...fields,
   }
@@ -62,6 +87,9 @@ export function replyEvent(id: string, type: string, body = ''): NetworkResponse
 
 export type Subscriber = (request: NetworkRequest) => NetworkResponse | Promise<NetworkResponse>
 
+/** A default broker, and the rest of the options as `createEventing` takes them. */
+export type BenchOptions = Partial<EventingOptions>
+
 export interface Bench {
   eventing: Eventing
   clock: Clock
@@ -72,7 +100,7 @@ export interface Bench {
   /** By host name without `.test`; 202 when absent. */
   subscribers: Record<string, Subscriber>
   /** Closes and opens again on the same folder. */
-  restart(changes?: { triggers?: TriggerResource[]; brokers?: BrokerResource[] }): Promise<void>
+  restart(changes?: BenchOptions): Promise<void>
   /** Lets everything that needs no time happen. */
   settle(): Promise<void>
 }
@@ -97,17 +125,17 @@ export function temporaryDirectory(): string {
 }
 
 export async function bench(
-  resources: { triggers?: TriggerResource[]; brokers?: BrokerResource[] } = {},
+  resources: BenchOptions = {},
   subscribers: Record<string, Subscriber> = {},
 ): Promise<Bench> {
   const clock = createClock({ scale: 0, start: Date.parse('2026-01-01T00:00:00Z') })
   const { log, lines } = createTestLog()
   const directory = temporaryDirectory()
   const requests: NetworkRequest[] = []
-  const open = (changes: typeof resources = {}): Promise<Eventing> =>
+  const open = (changes: BenchOptions = {}): Promise<Eventing> =>
     createEventing({
-      brokers: changes.brokers ?? resources.brokers ?? [broker()],
-      triggers: changes.triggers ?? resources.triggers ?? [],
+      brokers: [broker()],
+      triggers: [],
       clock,
       log,
       directory,
@@ -117,6 +145,8 @@ export async function bench(
         const name = new URL(request.url).hostname.replace('.test', '')
         return (await self.subscribers[name]?.(request)) ?? answer(202)
       },
+      ...resources,
+      ...changes,
     })
   const self: Bench = {
     eventing: await open(),
@@ -130,7 +160,10 @@ export async function bench(
       self.eventing = await open(changes)
     },
     async settle() {
-      await until(() => self.eventing.status().triggers.every(({ running }) => running === 0))
+      await until(() => {
+        const { triggers, subscriptions } = self.eventing.status()
+        return [...triggers, ...subscriptions].every(({ running }) => running === 0)
+      })
     },
   }
   onTestFinished(() => self.eventing.close())

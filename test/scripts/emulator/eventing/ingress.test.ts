@@ -280,9 +280,10 @@ describe('the ingress', () => {
 
   it('answers 500 without the cause when the event cannot be stored, and logs it', async () => {
     const { log, lines } = createTestLog()
-    const intake = { accept: () => Promise.reject(new Error('disk full')), inFlight: () => 0 }
-    const rest = { domain: 'localhost', ready: () => true, onRefused: () => {} }
-    const ingress = createIngress({ intake, log, ...rest })
+    const enter = (): Promise<never> => Promise.reject(new Error('disk full'))
+    const entrance = { enter, isDurable: () => true }
+    const rest = { domain: 'localhost', exists: () => true, ready: () => true, onRefused: () => {} }
+    const ingress = createIngress({ entrance, log, ...rest })
     const request = {
       method: 'POST',
       target: '/app/default',

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { resolve } from '../../../../scripts/emulator/eventing/resolve.ts'
 import {
+  BROKER_DEFAULTS,
   backoffMs,
   deliveryPolicy,
   isRetryable,
   isSuccess,
   waitMs,
 } from '../../../../scripts/emulator/eventing/retries.ts'
-import { broker, trigger } from './fixture.ts'
 
 describe('what is retried', () => {
   it('is no answer, 404, 408, 409, 429 and every 5xx, of all statuses from 100 to 599', () => {
@@ -50,50 +50,30 @@ describe('the back-off', () => {
 })
 
 describe('inheritance', () => {
-  const sink = { uri: 'http://dlq.test/' }
-  it('gives a trigger of a bare broker the cluster defaults', () => {
-    expect(deliveryPolicy(trigger('t'), broker())).toEqual({
+  it('takes the inherited delivery as a whole when there is none of its own', () => {
+    expect(deliveryPolicy(undefined, BROKER_DEFAULTS)).toEqual({
       retry: 10,
       backoffPolicy: 'exponential',
       backoffDelayMs: 200,
     })
-  })
-
-  it('takes the broker delivery as a whole when the trigger has none', () => {
     const delivery = {
       retry: 2,
       backoffPolicy: 'linear',
       backoffDelayMs: 5,
       timeoutMs: 9,
-      deadLetterSink: sink,
+      format: 'json',
     } as const
-    expect(deliveryPolicy(trigger('t'), broker({ delivery }))).toEqual({
-      retry: 2,
-      backoffPolicy: 'linear',
-      backoffDelayMs: 5,
-      timeoutMs: 9,
-      deadLetterUrl: 'http://dlq.test/',
-    })
+    expect(deliveryPolicy(undefined, delivery)).toEqual(delivery)
   })
 
-  it('replaces retry and back-off by any delivery of the trigger, yet keeps the dead letter sink of the broker', () => {
-    const policy = deliveryPolicy(
-      trigger('t', { delivery: { timeoutMs: 7 } }),
-      broker({ delivery: { retry: 2, backoffDelayMs: 5, deadLetterSink: sink } }),
-    )
-    expect(policy).toEqual({
+  it('replaces retry and back-off by any delivery of its own', () => {
+    const inherited = { retry: 2, backoffDelayMs: 5 }
+    expect(deliveryPolicy({ timeoutMs: 7 }, inherited, 'http://dlq.test/')).toEqual({
       retry: 0,
       backoffDelayMs: 0,
       timeoutMs: 7,
       deadLetterUrl: 'http://dlq.test/',
     })
-    const own = { uri: 'http://own.test/' }
-    expect(
-      deliveryPolicy(
-        trigger('t', { delivery: { deadLetterSink: own } }),
-        broker({ delivery: { deadLetterSink: sink } }),
-      ).deadLetterUrl,
-    ).toBe('http://own.test/')
   })
 })
 
@@ -104,6 +84,7 @@ describe('destinations', () => {
     name: 'orders',
     namespace: 'shop',
   }
+  const messaging = { ...service, apiVersion: 'messaging.knative.dev/v1' }
   it.each([
     [{ ref: service }, 'http://orders.shop.svc.cluster.local'],
     [{ ref: { ...service, apiVersion: 'v1' } }, 'http://orders.shop.svc.cluster.local'],
@@ -112,19 +93,31 @@ describe('destinations', () => {
       { ref: { ...service, apiVersion: 'eventing.knative.dev/v1', kind: 'Broker', name: 'b' } },
       'http://broker-ingress.knative-eventing.svc.cluster.local/shop/b',
     ],
+    [{ ref: { ...messaging, kind: 'Channel' } }, 'http://orders-kn-channel.shop.svc.cluster.local'],
+    [
+      { ref: { ...messaging, kind: 'InMemoryChannel' } },
+      'http://orders-kn-channel.shop.svc.cluster.local',
+    ],
     [{ uri: 'https://example.test/in' }, 'https://example.test/in'],
   ])('%j leads to %s', (destination, url) => {
-    expect(resolve(destination)).toBe(url)
+    expect(resolve(destination)).toEqual({ url })
   })
 
   it.each([
     [{}, '"subscriber" must have ref or uri, got neither'],
     [{ uri: '/relative' }, '"subscriber.uri" must be an absolute http URL, got "/relative"'],
-    [
-      { ref: { ...service, kind: 'Channel', apiVersion: 'messaging.knative.dev/v1' } },
-      '"subscriber.ref" must be a Service or a Broker, got messaging.knative.dev/v1 Channel',
-    ],
+    [{ uri: 'ftp://x/' }, '"subscriber.uri" must be an absolute http URL, got "ftp://x/"'],
   ])('%j is refused', (destination, message) => {
     expect(() => resolve(destination)).toThrow(new TypeError(message))
+  })
+
+  it('leads nowhere while there is no such object', () => {
+    const ref = { ...messaging, kind: 'Sequence', apiVersion: 'flows.knative.dev/v1' }
+    expect(resolve({ ref })).toEqual({
+      error: 'failed to get object shop/orders: sequences.flows.knative.dev "orders" not found',
+    })
+    expect(resolve({ ref: service }, () => undefined)).toEqual({
+      error: 'failed to get object shop/orders: services.serving.knative.dev "orders" not found',
+    })
   })
 })

@@ -32,10 +32,54 @@ test('no head of an answer ends the emulator', async () => {
     ['GET', 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n', 502],
     ['GET', 'hello\r\n\r\n', 502],
     ['GET', '', 502],
+    // A length and chunks, two lengths, a length that is none: what one reader takes for the end, another does not.
+    [
+      'GET',
+      'HTTP/1.1 200 OK\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
+      502,
+    ],
+    ['GET', 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\nok!', 502],
+    ['GET', 'HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n', 502],
+    ['GET', 'HTTP/1.1 200 OK\r\nno header\r\n\r\n', 502],
+    ['GET', `HTTP/1.1 200 OK\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`, 502],
+    ['GET', 'HTTP/1.1 302 Found\r\nlocation: /elsewhere\r\ncontent-length: 0\r\n\r\n', 302],
+    ['GET', 'HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n\r\n<html>', 200],
   ] as const) {
     const request = { method, path: at(answer), headers }
     const got = await ask(world.ingress.port, request).catch(String)
     expect([method, answer, got]).toEqual([method, answer, status])
+  }
+})
+
+test.each([
+  ['chunks that are none', 'transfer-encoding: chunked\r\n\r\nzz\r\nhello\r\n'],
+  ['fewer bytes than said', 'content-length: 100\r\n\r\nhello'],
+])('an answer with %s is broken for the client, and 502 inside', async (_, rest) => {
+  const world = await rawWorld()
+  const answer = at(`HTTP/1.1 200 OK\r\n${rest}`)
+  const socket = connect(world.ingress.port, '127.0.0.1')
+  let text = ''
+  let ended = false
+  socket.on('data', chunk => {
+    text += chunk
+  })
+  socket.on('close', () => {
+    ended = true
+  })
+  socket.on('error', () => {})
+  socket.write(`GET ${answer} HTTP/1.1\r\nHost: odd.localhost\r\n\r\n`)
+  await until('closed', () => ended)
+  expect(text).not.toMatch(/\r\n0\r\n\r\n$/)
+  expect((await world.call('odd.localhost', answer)).status).toBe(502)
+})
+
+test('a second answer behind the first reaches nobody', async () => {
+  const world = await rawWorld()
+  const ok = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'
+  const evil = 'HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil'
+  for (let round = 0; round < 5; round++) {
+    expect((await world.call('odd.localhost', at(ok + evil))).text).not.toContain('evil')
+    expect((await world.call('odd.localhost', at(ok))).text).toBe('ok')
   }
 })
 

@@ -1,6 +1,6 @@
 import { get, request as httpRequest, type IncomingMessage } from 'node:http'
 import { connect, type Socket } from 'node:net'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { createWorld, service, until, type World } from './world.ts'
 
 test('a function sees its own Host, the forwarding headers, and none of the hop', async () => {
@@ -25,9 +25,10 @@ test('a function sees its own Host, the forwarding headers, and none of the hop'
     'x-forwarded-proto': 'https',
     forwarded: 'for=10.1.2.3;host=shop.test;proto=https, for=127.0.0.1',
     'k-proxy-request': 'activator',
+    te: 'trailers',
     'x-kept': 'yes',
   })
-  for (const name of ['x-private', 'te', 'knative-serving-revision']) {
+  for (const name of ['x-private', 'knative-serving-revision']) {
     expect(headers).not.toHaveProperty(name)
   }
 })
@@ -132,19 +133,49 @@ test('responseStartTimeoutSeconds ends a silent request, but not one that has be
     send(world, { path: '/hang' }),
     send(world, { path: '/stream?ms=1400' }),
   ])
-  expect([silent.message.statusCode, silent.text]).toEqual([504, 'request timeout'])
+  expect([silent.message.statusCode, silent.text]).toEqual([504, 'activator request timeout'])
   expect(begun.text).toContain('data: last')
 })
 
-test('idleTimeoutSeconds ends a stream that went silent', async () => {
+test('idleTimeoutSeconds ends a stream that went silent, with the text of it', async () => {
   const world = await createWorld([service('orders', { idleTimeoutSeconds: 1 })])
-  const message = await open(world, '/stream?ms=10000')
-  const ended = new Promise<string>(resolve => {
-    message.on('error', () => resolve('broken'))
-    message.on('end', () => resolve('complete'))
-  })
-  message.resume()
-  expect(await ended).toBe('broken')
+  await world.call('orders.localhost')
+  const { message, text } = await send(world, { path: '/stream?ms=10000' })
+  expect([message.statusCode, text]).toEqual([200, 'data: first\n\nactivator request timeout'])
+})
+
+test('a stream that keeps talking outlives idleTimeoutSeconds, but not timeoutSeconds', async () => {
+  const world = await createWorld([
+    service('orders', { idleTimeoutSeconds: 1, timeoutSeconds: 2, vars: { DRIP_MS: '200' } }),
+  ])
+  await world.call('orders.localhost')
+  const { text } = await send(world, { path: '/drip' })
+  expect(text).toMatch(/^(drip ){7,10}activator request timeout$/)
+})
+
+test('a timeout after the length was said breaks the answer off', async () => {
+  const world = await createWorld([service('orders', { timeoutSeconds: 1 })])
+  await expect(send(world, { path: '/half?ms=20000' })).rejects.toThrow('aborted')
+})
+
+test('out of the path, the activator neither speaks nor shows itself', async () => {
+  const annotations = { 'autoscaling.knative.dev/target-burst-capacity': '0' }
+  const world = await createWorld([service('orders', { timeoutSeconds: 1, annotations })])
+  const cold = await send(world, {})
+  expect(cold.json.headers).toMatchObject({ 'k-proxy-request': 'activator' })
+  await world.clock.advance(2_000)
+  const warm = await send(world, {})
+  expect(warm.json.headers).not.toHaveProperty('k-proxy-request')
+  const late = await send(world, { path: '/hang' })
+  expect([late.message.statusCode, late.text]).toEqual([504, 'request timeout'])
+})
+
+test('the time that a request was held for counts, and then the activator speaks', async () => {
+  const world = await createWorld([
+    service('orders', { responseStartTimeoutSeconds: 1, vars: { START_MS: '60000' } }),
+  ])
+  const { message, text } = await send(world, {})
+  expect([message.statusCode, text]).toEqual([504, 'activator request timeout'])
 })
 
 test('a WebSocket-like upgrade passes through from zero, and is in flight until it closes', async () => {
@@ -175,6 +206,80 @@ test('an upgrade that the function declines is answered, and one for nobody gets
   await until('404', () => missing().startsWith('HTTP/1.1 404'))
   declined.destroy()
   nobody.destroy()
+})
+
+test('a switched connection ends with the timeout of its revision, whatever it says', async () => {
+  const world = await createWorld([service('orders', { timeoutSeconds: 1 })])
+  const socket = await switched(world)
+  const talk = setInterval(() => socket.write('still here'), 100)
+  onTestFinished(() => clearInterval(talk))
+  await until('closed', () => socket.destroyed)
+  await until('freed', () => world.serving.status()[0]?.inFlight === 0)
+})
+
+test('a probe of the network is answered in the place of the function, and is no request of it', async () => {
+  const annotations = { 'autoscaling.knative.dev/target-burst-capacity': '0' }
+  const world = await createWorld([service('orders', { annotations })])
+  const probe = async (value: string, more: Record<string, string> = {}) => {
+    const { message, text } = await send(world, { headers: { 'k-network-probe': value, ...more } })
+    return [message.statusCode, text]
+  }
+  expect(await probe('activator')).toEqual([200, 'activator'])
+  expect(await probe('queue')).toEqual([400, 'unexpected probe header value: "queue"\n'])
+  expect(world.serving.status()[0]).toMatchObject({ replicas: { starting: 0, ready: 0 } })
+  await world.call('orders.localhost')
+  await world.clock.advance(2_000)
+  expect(await probe('queue')).toEqual([200, 'queue'])
+  expect(await probe('activator')).toEqual([400, 'unexpected probe header value: "activator"\n'])
+  expect(await probe('probe')).toEqual([
+    400,
+    'a probe request must contain a non-empty "K-Network-Hash" header\n',
+  ])
+  const hashed = await send(world, {
+    headers: { 'k-network-probe': 'probe', 'k-network-hash': 'abc' },
+  })
+  expect([hashed.message.statusCode, hashed.message.headers['k-network-hash']]).toEqual([
+    200,
+    'abc',
+  ])
+  expect(world.serving.status()[0]?.requests).toBe(1)
+})
+
+test('an IPv6 address is quoted in Forwarded', async () => {
+  const world = await createWorld([service('orders')])
+  const { json } = await send(world, { headers: { 'x-forwarded-for': '2001:db8::1, [::2]' } })
+  expect(json.headers).toMatchObject({
+    forwarded: 'for="[2001:db8::1]";proto=http, for="[::2]", for=127.0.0.1',
+  })
+})
+
+test('a large upload is streamed, and held back while the function does not read', async () => {
+  const world = await createWorld([service('orders')])
+  await world.call('orders.localhost')
+  const client = httpRequest({
+    port: world.ingress.port,
+    host: '127.0.0.1',
+    method: 'POST',
+    path: '/slow-reader',
+    headers: { host: 'orders.localhost' },
+  })
+  const answered = new Promise<IncomingMessage>(resolve => client.once('response', resolve))
+  const chunk = Buffer.alloc(1 << 20)
+  let written = 0
+  while (written < 64 && client.write(chunk)) written++
+  while (written < 64) {
+    const drained = await Promise.race([
+      new Promise(resolve => client.once('drain', () => resolve(true))),
+      answered.then(() => false),
+    ])
+    if (!drained) break
+    client.write(chunk)
+    written++
+  }
+  expect(written).toBeLessThan(64)
+  const message = await answered
+  expect(message.statusCode).toBe(413)
+  client.destroy()
 })
 
 interface Exchange {
@@ -219,6 +324,16 @@ function open(world: World, path: string): Promise<IncomingMessage> {
       resolve,
     ).on('error', reject)
   })
+}
+
+async function switched(world: World): Promise<Socket> {
+  const socket = connect(world.ingress.port, '127.0.0.1')
+  const seen = collect(socket)
+  socket.write(
+    'GET /ws HTTP/1.1\r\nHost: orders.localhost\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n',
+  )
+  await until('switched', () => seen().includes('101 Switching Protocols'))
+  return socket
 }
 
 function collect(socket: Socket): () => string {

@@ -7,6 +7,7 @@ const idle: PhaseInput = {
   now: 0,
   desired: 0,
   readyReplicas: 1,
+  threshold: 1,
   proxiedSince: undefined,
   progressDeadlineMs: 600_000,
 }
@@ -28,6 +29,9 @@ test('a revision that was behind the activator for the grace period goes at once
   const input = { ...idle, now: 60_001, proxiedSince: 30_001 }
   expect(settlePhase(settings, inactive, input).want).toBe(0)
   expect(settlePhase(settings, inactive, { ...input, proxiedSince: 30_002 }).want).toBe(1)
+  const kept = { ...settings, retentionMs: 10_000 }
+  expect(settlePhase(kept, inactive, { ...input, now: 69_999, proxiedSince: 0 }).want).toBe(1)
+  expect(settlePhase(kept, inactive, { ...input, now: 70_000, proxiedSince: 0 }).want).toBe(0)
 })
 
 test('an activation that never comes up is given up after the deadline and the grace', () => {

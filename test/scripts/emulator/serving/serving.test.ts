@@ -203,7 +203,7 @@ test('a process that dies while it serves gives 502, and is replaced on demand',
   expect(next.json.pid).not.toBe(first.json.pid)
 })
 
-test('a request longer than timeoutSeconds gets 504, from the activator when it was still held', async () => {
+test('a request longer than timeoutSeconds gets 504 from the activator in its path, held or not', async () => {
   const world = await createWorld([
     service('slow', { timeoutSeconds: 1 }),
     service('late', { timeoutSeconds: 1, vars: { START_MS: '60000' } }),
@@ -212,7 +212,7 @@ test('a request longer than timeoutSeconds gets 504, from the activator when it 
     world.call('slow.localhost', '/hang'),
     world.call('late.localhost'),
   ])
-  expect([running.status, running.text]).toEqual([504, 'request timeout'])
+  expect([running.status, running.text]).toEqual([504, 'activator request timeout'])
   expect([held.status, held.text]).toEqual([504, 'activator request timeout'])
 })
 

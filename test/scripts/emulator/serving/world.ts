@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 import { type Clock, createClock } from '../../../../scripts/emulator/clock.ts'
+import type { References } from '../../../../scripts/emulator/environment.ts'
 import { createIngress, type Ingress } from '../../../../scripts/emulator/ingress.ts'
 import { createLog } from '../../../../scripts/emulator/log.ts'
 import type {
@@ -9,6 +10,7 @@ import type {
   ServiceResource,
 } from '../../../../scripts/emulator/manifests/types.ts'
 import type { NetworkResponse } from '../../../../scripts/emulator/network.ts'
+import type { ClusterConfig } from '../../../../scripts/emulator/serving/cluster-config.ts'
 import { createProcessGuard } from '../../../../scripts/emulator/serving/guard.ts'
 import type { RunCommand } from '../../../../scripts/emulator/serving/replica.ts'
 import type { ScaleChange } from '../../../../scripts/emulator/serving/replica-set.ts'
@@ -75,9 +77,13 @@ export async function createWorld(
   {
     scale = 0,
     resolveCommand = runFixture,
+    config,
+    references,
   }: {
     scale?: number
     resolveCommand?: (service: ServiceResource) => Promise<RunCommand>
+    config?: ClusterConfig
+    references?: References
   } = {},
 ): Promise<World> {
   const lines: string[] = []
@@ -96,6 +102,8 @@ export async function createWorld(
     resolveEnv: ({ template }) =>
       Object.fromEntries(template.env.map(each => [each.name, 'value' in each ? each.value : ''])),
     proxyUrl: () => url,
+    ...(config && { config }),
+    ...(references && { references }),
     closeGraceMs: 500,
   })
   serving.onScale(change => scales.push(change))

@@ -1,0 +1,289 @@
+/** What the API server of a cluster does: takes documents, hands them to the parts, and shows every object. */
+import type { Clock } from '../clock.ts'
+import type { Log } from '../log.ts'
+import { isObject } from '../manifests/field.ts'
+import type { ReadResource } from '../manifests/read-document.ts'
+import { admit, type Document, toDenial, type WriteOptions, withUser } from './admission.ts'
+import { type Catalogue, createCatalogue, type Entry } from './catalogue.ts'
+import { createDefinitions } from './definitions.ts'
+import { createEventLog } from './event-log.ts'
+import { findKind, type Kind } from './kinds.ts'
+import type { KubeObject } from './object.ts'
+import type { Part } from './part.ts'
+import { jsonPatch, mergePatch } from './patch.ts'
+import {
+  assertSame,
+  complete,
+  identify,
+  keyOf,
+  type Reference,
+  toMetadata,
+  toReference,
+} from './reference.ts'
+import {
+  alreadyExists,
+  conflict,
+  notAllowed,
+  notFound,
+  StatusError,
+  toResource,
+} from './status-error.ts'
+import { createStored, type Stored } from './stored.ts'
+
+/** What a removal may demand of the object: `metav1.Preconditions`. */
+export interface RemoveOptions {
+  readonly uid?: string
+  readonly resourceVersion?: string
+  readonly dryRun?: boolean
+}
+
+/** How a patch is meant; `apply` makes the object when there is none. */
+export type PatchType = 'merge' | 'json' | 'apply'
+
+/** The running control plane. */
+export interface ControlPlane {
+  readonly catalogue: Catalogue
+  /** What functions read of ConfigMaps and Secrets. */
+  readonly stored: Stored
+  /** @throws StatusError */
+  get(reference: Reference): Entry
+  /** @throws StatusError `AlreadyExists`, or what speaks against the document */
+  create(kind: Kind, document: Document, options?: WriteOptions): Promise<Entry>
+  /** @throws StatusError `NotFound`, `Conflict`, or what speaks against the document */
+  replace(reference: Reference, document: Document, options?: WriteOptions): Promise<Entry>
+  /** @throws StatusError `NotFound`, or what speaks against the outcome */
+  patch(
+    reference: Reference,
+    patch: { readonly type: PatchType; readonly value: unknown },
+    options?: WriteOptions,
+  ): Promise<Entry>
+  /** Creates or replaces, whatever is there. @throws StatusError what speaks against the document */
+  apply(document: Document, options?: WriteOptions): Promise<Entry>
+  /** Takes what was read from a file. @throws Error of the part that cannot take it */
+  adopt(read: ReadResource, options?: WriteOptions): Promise<void>
+  /** Removes it and everything that it owns. @throws StatusError */
+  remove(reference: Reference, options?: RemoveOptions): Promise<Entry>
+  close(): void
+}
+
+/** What a control plane works from. */
+export interface ControlPlaneOptions {
+  readonly parts: readonly Part[]
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** A control plane over `parts`; kinds that none of them takes are stored. */
+export function createControlPlane({ parts, clock, log }: ControlPlaneOptions): ControlPlane {
+  const stored = createStored(clock)
+  const takers = [...parts, stored]
+  const owners = new Map<string, unknown>()
+  const events = createEventLog(clock)
+  const catalogue = createCatalogue({
+    sources: [...takers, events, createDefinitions(clock)],
+    clock,
+    decorate: withOwners,
+  })
+  const stopEvents = catalogue.subscribe(events.record)
+  let queue: Promise<unknown> = Promise.resolve()
+
+  /** A part shows the owners that it made itself; those that a client wrote are known here alone. */
+  function withOwners(kind: Kind, object: KubeObject): KubeObject {
+    const written = owners.get(keyOf(kind, object.metadata))
+    if (written === undefined || object.metadata.ownerReferences) return object
+    const metadata = { ...object.metadata, ownerReferences: written } as KubeObject['metadata']
+    return { ...object, metadata }
+  }
+
+  /** One write after the other, so that what was checked still holds when it is done. */
+  function inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const result = queue.then(task)
+    queue = result.catch(() => {})
+    return result
+  }
+
+  const find = ({ kind, namespace, name }: Reference): Entry | undefined =>
+    catalogue.get(kind, namespace, name)
+
+  function get(reference: Reference): Entry {
+    const entry = find(reference)
+    if (entry) return entry
+    throw notFound(reference.kind, reference.name)
+  }
+
+  async function write(
+    reference: Reference,
+    given: Document,
+    before: Entry | undefined,
+    options: WriteOptions,
+  ): Promise<Entry> {
+    const { kind, name, namespace } = reference
+    const base = before && toDocument(before.object)
+    const part = takers.find(each => each.takes(kind))
+    if (!part) throw notAllowed(kind, before ? 'update' : 'create')
+    const document = withUser(kind, complete(reference, given), {
+      before: base,
+      user: options.user,
+    })
+    const read = admit(kind, document, options)
+    for (const warning of toWarnings(kind, reference)) options.onWarning?.(warning)
+    if (options.dryRun) return toDryRun(kind, document, before)
+    const { ownerReferences } = toMetadata(document)
+    if (ownerReferences) owners.set(keyOf(kind, reference), ownerReferences)
+    else owners.delete(keyOf(kind, reference))
+    await hand(part, reference, read, options).catch((error: unknown) => {
+      throw toDenial(kind, error)
+    })
+    const entry = find(reference)
+    if (entry) return entry
+    log.error('emulator', `${toResource(kind)} ${namespace}/${name} was applied, but is not shown`)
+    return { kind, object: document as unknown as KubeObject, version: catalogue.version() }
+  }
+
+  async function hand(
+    part: Part,
+    { kind, namespace }: Reference,
+    read: ReadResource,
+    { wait = false }: WriteOptions,
+  ): Promise<void> {
+    if (kind.namespaced) stored.ensureNamespace(namespace)
+    await part.apply(read, { wait })
+  }
+
+  /** What was read from a file is checked already, and its problems name the line. */
+  async function adopt(read: ReadResource, options: WriteOptions = {}): Promise<void> {
+    const reference = toReference(read)
+    const part = reference && takers.find(each => each.takes(reference.kind))
+    if (!reference || !part) return
+    for (const warning of toWarnings(reference.kind, reference)) options.onWarning?.(warning)
+    await inTurn(() => hand(part, reference, read, options))
+  }
+
+  function create(kind: Kind, document: Document, options: WriteOptions = {}): Promise<Entry> {
+    const reference = identify(kind, document)
+    return inTurn(() => {
+      if (find(reference)) throw alreadyExists(kind, reference.name)
+      if (toMetadata(document).resourceVersion) {
+        throw new StatusError(
+          'BadRequest',
+          'resourceVersion should not be set on objects to be created',
+        )
+      }
+      return write(reference, document, undefined, options)
+    })
+  }
+
+  function replace(
+    reference: Reference,
+    document: Document,
+    options: WriteOptions = {},
+  ): Promise<Entry> {
+    return inTurn(async () => {
+      const before = get(reference)
+      assertSame(reference, before, document)
+      return await write(reference, document, before, options)
+    })
+  }
+
+  function patch(
+    reference: Reference,
+    { type, value }: { type: PatchType; value: unknown },
+    options: WriteOptions = {},
+  ): Promise<Entry> {
+    return inTurn(async () => {
+      const before = find(reference)
+      if (!before && type === 'apply' && isObject(value)) {
+        return await write(reference, value, undefined, options)
+      }
+      if (!before) throw notFound(reference.kind, reference.name)
+      const base = toDocument(before.object)
+      const next = type === 'json' ? jsonPatch(base, value) : mergePatch(base, value)
+      if (!isObject(next)) throw new StatusError('BadRequest', 'the patch leaves no object')
+      assertSame(reference, before, next)
+      return await write(reference, next, before, options)
+    })
+  }
+
+  function apply(document: Document, options: WriteOptions = {}): Promise<Entry> {
+    const { apiVersion, kind: name } = document
+    const kind = findKind(String(apiVersion), String(name))
+    if (!kind) {
+      throw new StatusError(
+        'NotFound',
+        `no matches for kind ${JSON.stringify(name)} in version ${JSON.stringify(apiVersion)}`,
+      )
+    }
+    const reference = identify(kind, document)
+    return inTurn(() => write(reference, document, find(reference), options))
+  }
+
+  async function removeNow(reference: Reference): Promise<void> {
+    const { kind, namespace, name } = reference
+    const entry = find(reference)
+    if (!entry) return
+    const part = takers.find(each => each.takes(kind)) ?? takers.find(each => shows(each, entry))
+    await part?.remove(kind, namespace, name)
+    owners.delete(keyOf(kind, reference))
+    const { uid } = entry.object.metadata
+    for (const other of catalogue.list()) {
+      const { metadata } = other.object
+      const isOwned = metadata.ownerReferences?.some(owner => owner.uid === uid)
+      const isInside = kind.kind === 'Namespace' && metadata.namespace === name
+      if (isOwned || isInside) await removeNow({ ...metadata, kind: other.kind })
+    }
+  }
+
+  function remove(reference: Reference, options: RemoveOptions = {}): Promise<Entry> {
+    return inTurn(async () => {
+      const entry = get(reference)
+      const { kind, name } = reference
+      if (kind.role === 'made') throw notAllowed(kind, 'delete')
+      const { uid } = entry.object.metadata
+      if (options.uid !== undefined && options.uid !== uid) {
+        throw conflict(kind, name, `Precondition failed: UID in precondition: ${options.uid}`)
+      }
+      if (options.resourceVersion && options.resourceVersion !== String(entry.version)) {
+        throw conflict(kind, name)
+      }
+      if (!options.dryRun) await removeNow(reference)
+      return entry
+    })
+  }
+
+  return {
+    catalogue,
+    stored,
+    get,
+    create,
+    replace,
+    patch,
+    apply,
+    adopt,
+    remove,
+    close() {
+      stopEvents()
+      catalogue.close()
+    },
+  }
+}
+
+function toDryRun(kind: Kind, document: Document, before: Entry | undefined): Entry {
+  const metadata = { ...before?.object.metadata, ...toMetadata(document) }
+  const object = { ...before?.object, ...document, metadata } as unknown as KubeObject
+  return { kind, object, version: before?.version ?? 0 }
+}
+
+/** An object is a document with more in it. */
+const toDocument = (object: KubeObject): Document => object as unknown as Document
+
+const shows = (part: Part, { object }: Entry): boolean =>
+  part.objects().some(each => each.metadata.uid === object.metadata.uid)
+
+/** What holds on a cluster but not here, or not yet. */
+function toWarnings({ kind, role }: Kind, { namespace }: Reference): string[] {
+  const isConfig = kind === 'ConfigMap' && /^knative-(serving|eventing)$/.test(namespace)
+  return [
+    ...(role === 'idle' ? [`${kind} is kept and shown, but the emulator does not run it`] : []),
+    ...(isConfig ? ['the emulator reads its own ConfigMaps when it starts'] : []),
+  ]
+}

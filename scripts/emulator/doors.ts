@@ -1,0 +1,58 @@
+/** The one port of everything: who is asked first, and what the emulator's own address leads to. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createApi } from './api/api.ts'
+import { createKubernetesApi } from './api/kubernetes/kubernetes.ts'
+import { createIngress, type Ingress } from './ingress.ts'
+import type { Log } from './log.ts'
+import type { ServiceResource } from './manifests/types.ts'
+import type { Settings } from './options.ts'
+import { isOwnHost } from './own-host.ts'
+import { DOMAIN, type Parts } from './parts.ts'
+
+/** The Service with this annotation answers hosts that name no function. */
+const DEFAULT_ANNOTATION = 'emulator.aiwfe.dev/default'
+
+/** Listens. @throws PortInUseError */
+export function openDoors(
+  { clock, port, tls, token }: Settings,
+  { serving, servingPart, eventing, resources, control, inProcess }: Parts,
+  log: Log,
+): Promise<Ingress> {
+  /** Asking for the emulator's own address asks for the default function. */
+  const fallback = (): string => toHost(servingPart.services().find(isDefault))
+
+  function toDefault(host: string, request: IncomingMessage, response: ServerResponse): boolean {
+    if (!isOwnHost(host)) return false
+    const name = fallback()
+    return name !== '' && serving.handler(name, request, response)
+  }
+
+  return createIngress({
+    port,
+    ...(tls && { tls }),
+    domain: DOMAIN,
+    log,
+    handlers: [
+      createApi({ clock, log, serving, eventing }),
+      createKubernetesApi({ control, clock, log, token }),
+      eventing.handler,
+      resources.handler,
+      inProcess.handler,
+      serving.handler,
+      toDefault,
+    ],
+    upgrades: [
+      serving.upgrade,
+      (host, request, socket, head) =>
+        isOwnHost(host) && serving.upgrade(fallback(), request, socket, head),
+    ],
+    senders: [inProcess.send, serving.send],
+    owns: host => inProcess.owns(host) || serving.owns(host),
+  })
+}
+
+const isDefault = ({ annotations }: ServiceResource): boolean =>
+  annotations[DEFAULT_ANNOTATION] === 'true'
+
+const toHost = (service: ServiceResource | undefined): string =>
+  service ? `${service.name}.${service.namespace}.${DOMAIN}` : ''

@@ -1,0 +1,120 @@
+/** Keeps Sequences and Parallels: makes their channels and subscriptions, and tells how those stand. */
+import type { KubeObject } from '../../control/object.ts'
+import { toOwnerReference } from '../../control/object.ts'
+import type { ParallelResource, SequenceResource } from '../../manifests/eventing-types.ts'
+import type { ChannelResource, SubscriptionResource } from '../../manifests/types.ts'
+import {
+  type Controller,
+  createShelf,
+  type Held,
+  type Shelf,
+  type Surroundings,
+} from '../controller.ts'
+import { expandParallel } from './parallel.ts'
+import type { Flow, FlowParts } from './parts.ts'
+import { expandSequence } from './sequence.ts'
+import { markParallel, markSequence } from './status.ts'
+
+/** Where the parts of flows live. */
+export interface FlowHost {
+  apply(resource: ChannelResource | SubscriptionResource): void
+  remove(kind: ChannelResource['kind'] | 'Subscription', namespace: string, name: string): void
+}
+
+const GROUP = 'flows.knative.dev'
+/** `ChannelsReady` and the rest decide over both kinds alike. */
+const DEPENDENTS = ['ChannelsReady', 'SubscriptionsReady', 'Addressable', 'EventPoliciesReady']
+
+/** The controller of Sequences. */
+export function createSequences(
+  around: Surroundings,
+  host: FlowHost,
+): Controller<SequenceResource> {
+  return createFlows<SequenceResource>(around, host, {
+    expand: expandSequence,
+    mark: markSequence,
+  })
+}
+
+/** The controller of Parallels. */
+export function createParallels(
+  around: Surroundings,
+  host: FlowHost,
+): Controller<ParallelResource> {
+  return createFlows<ParallelResource>(around, host, {
+    expand: expandParallel,
+    mark: markParallel,
+  })
+}
+
+function createFlows<F extends Flow>(
+  around: Surroundings,
+  host: FlowHost,
+  {
+    expand,
+    mark,
+  }: {
+    expand: (flow: F, owner: ReturnType<typeof toOwnerReference>) => FlowParts
+    mark: (held: Held<F>, parts: FlowParts, world: readonly KubeObject[]) => void
+  },
+): Controller<F> {
+  const { clock, changed } = around
+  const shelf: Shelf<F> = createShelf({
+    clock,
+    apiVersion: `${GROUP}/v1`,
+    dependents: DEPENDENTS,
+  })
+  const owned = new Map<string, FlowParts>()
+
+  function apply(flow: F): void {
+    const held = shelf.put(flow)
+    const key = keyOf(flow)
+    const before = owned.get(key)
+    const parts = expand(flow, toOwnerReference(held.object()))
+    owned.set(key, parts)
+    for (const part of [...parts.channels, ...parts.subscriptions]) host.apply(part)
+    if (before) discard(before, parts)
+    look(held, parts, around.world())
+    changed()
+  }
+
+  function look(held: Held<F>, parts: FlowParts, world: readonly KubeObject[]): void {
+    mark(held, parts, world)
+    const { kind, namespace, name } = held.resource
+    const { why, status } = around.policies({ group: GROUP, kind, namespace, name })
+    held.conditions.set('EventPoliciesReady', 'True', why)
+    held.status = { ...held.status, ...status }
+  }
+
+  /** Removes what is not among `kept`; subscriptions first, so that none stands without its channel. */
+  function discard(parts: FlowParts, kept?: FlowParts): void {
+    const names = new Set([...(kept?.channels ?? []), ...(kept?.subscriptions ?? [])].map(nameOf))
+    for (const part of [...parts.subscriptions, ...parts.channels]) {
+      if (!names.has(nameOf(part))) host.remove(part.kind, part.namespace, part.name)
+    }
+  }
+
+  return {
+    apply,
+    remove(namespace, name) {
+      const held = shelf.drop(namespace, name)
+      if (!held) return
+      const parts = owned.get(keyOf(held.resource))
+      owned.delete(keyOf(held.resource))
+      if (parts) discard(parts)
+      changed()
+    },
+    refresh() {
+      const world = around.world()
+      for (const held of shelf.all()) {
+        const parts = owned.get(keyOf(held.resource))
+        if (parts) look(held, parts, world)
+      }
+    },
+    objects: shelf.objects,
+  }
+}
+
+const keyOf = ({ namespace, name }: Flow): string => `${namespace}/${name}`
+
+const nameOf = ({ kind, name }: ChannelResource | SubscriptionResource): string => `${kind}/${name}`

@@ -1,0 +1,279 @@
+/** What the controllers would make of a resource: its conditions and status, and with them whether it takes part. */
+
+import type { ConditionStatus } from '../control/conditions.ts'
+import type {
+  BrokerResource,
+  ChannelResource,
+  DeliverySpec,
+  Destination,
+  SubscriptionResource,
+  TriggerResource,
+} from '../manifests/types.ts'
+import { brokerUrl, channelUrl } from './hub.ts'
+import { type ObjectReference, type Resolution, type ResolveRef, resolve } from './resolve.ts'
+
+/** One condition as a controller sets it. */
+export type Mark = readonly [
+  type: string,
+  status: ConditionStatus,
+  reason?: string,
+  message?: string,
+]
+
+/** The outcome for one resource. */
+export interface Reconciled {
+  readonly marks: readonly Mark[]
+  /** The fields of the status beside conditions and observedGeneration. */
+  readonly status: Readonly<Record<string, unknown>>
+  /** Where events go, for triggers and subscriptions. */
+  readonly url?: string
+  readonly replyUrl?: string
+  readonly deadLetterUrl?: string
+}
+
+/** Whether another object is ready, for a Trigger's `knative.dev/dependency`; undefined when there is none. */
+export type ReadinessOf = (reference: ObjectReference) => ConditionStatus | undefined
+
+/** What the controllers see of the other resources. */
+export interface World {
+  readonly resolveRef: ResolveRef
+  readonly readinessOf: ReadinessOf
+  broker(namespace: string, name: string): { resource: BrokerResource; ready: Mark } | undefined
+  channel(
+    kind: ChannelResource['kind'],
+    namespace: string,
+    name: string,
+  ): { resource: ChannelResource; ready: Mark } | undefined
+}
+
+/** The conditions of each kind that decide over its Ready. */
+export const DEPENDENTS: Readonly<Record<string, readonly string[]>> = {
+  Broker: [
+    'IngressReady',
+    'TriggerChannelReady',
+    'FilterReady',
+    'Addressable',
+    'DeadLetterSinkResolved',
+    'EventPoliciesReady',
+  ],
+  Trigger: [
+    'BrokerReady',
+    'SubscriptionReady',
+    'DependencyReady',
+    'SubscriberResolved',
+    'DeadLetterSinkResolved',
+    'OIDCIdentityCreated',
+  ],
+  Channel: ['BackingChannelReady', 'Addressable', 'DeadLetterSinkResolved', 'EventPoliciesReady'],
+  InMemoryChannel: [
+    'DispatcherReady',
+    'ServiceReady',
+    'EndpointsReady',
+    'Addressable',
+    'ChannelServiceReady',
+    'DeadLetterSinkResolved',
+    'EventPoliciesReady',
+  ],
+  Subscription: ['ReferencesResolved', 'AddedToChannel', 'ChannelReady', 'OIDCIdentityCreated'],
+}
+
+/** `pkg/reconciler/broker/broker.go`. */
+export function reconcileBroker(resource: BrokerResource, world: World): Reconciled {
+  const { namespace, name } = resource
+  const sink = deadLetter(resource.delivery, world)
+  const channel = { namespace, name: `${name}-kne-trigger` }
+  return {
+    marks: [
+      ['IngressReady', 'True'],
+      ['TriggerChannelReady', 'True'],
+      ['FilterReady', 'True'],
+      ['Addressable', 'True'],
+      sink.mark,
+      POLICIES,
+    ],
+    status: {
+      address: { name: 'http', url: brokerUrl(resource) },
+      annotations: {
+        'knative.dev/channelAPIVersion': 'messaging.knative.dev/v1',
+        'knative.dev/channelKind': 'InMemoryChannel',
+        'knative.dev/channelName': channel.name,
+        'knative.dev/channelAddress': channelUrl(channel),
+      },
+      ...sink.status,
+    },
+    ...sink.resolved,
+  }
+}
+
+/** `pkg/reconciler/channel` and `inmemorychannel/controller`. */
+export function reconcileChannel(resource: ChannelResource, world: World): Reconciled {
+  const { namespace, name, kind } = resource
+  const sink = deadLetter(resource.delivery, world)
+  const backed = ['ServiceReady', 'EndpointsReady', 'ChannelServiceReady', 'DispatcherReady']
+  const own: Mark[] =
+    kind === 'Channel'
+      ? [['BackingChannelReady', 'True']]
+      : backed.map((type): Mark => [type, 'True'])
+  return {
+    marks: [...own, ['Addressable', 'True'], sink.mark, POLICIES],
+    status: {
+      address: { name: 'http', url: channelUrl(resource) },
+      ...(kind === 'Channel' && {
+        channel: {
+          apiVersion: 'messaging.knative.dev/v1',
+          kind: 'InMemoryChannel',
+          name,
+          namespace,
+        },
+      }),
+      ...sink.status,
+    },
+    ...sink.resolved,
+  }
+}
+
+/** `pkg/reconciler/broker/trigger/trigger.go`, in its order: what comes after a failure stays unknown. */
+export function reconcileTrigger(resource: TriggerResource, world: World): Reconciled {
+  const { namespace, broker: name } = resource
+  const marks: Mark[] = []
+  const broker = world.broker(namespace, name)
+  if (!broker) {
+    marks.push(['BrokerReady', 'False', 'BrokerDoesNotExist', `Broker "${name}" does not exist`])
+    return { marks, status: {} }
+  }
+  const [, status, reason, message] = broker.ready
+  marks.push(['BrokerReady', status, reason, message])
+  if (status !== 'True') return { marks, status: {} }
+  const subscriber = resolve(resource.subscriber, world.resolveRef)
+  const own = resource.delivery?.deadLetterSink ? resource.delivery : broker.resource.delivery
+  const sink = deadLetter(own, world)
+  if ('error' in subscriber) {
+    marks.push(['SubscriberResolved', 'False', UNRESOLVED, subscriber.error])
+    // What the channel knows of an earlier state of things stays in force.
+    return { marks, status: {}, ...sink.resolved }
+  }
+  marks.push(['SubscriberResolved', 'True'])
+  const found = { url: subscriber.url, ...sink.resolved }
+  const fields = { subscriberUri: subscriber.url, ...sink.status }
+  marks.push(sink.mark)
+  if (sink.mark[1] !== 'True') return { marks, status: fields, ...found }
+  marks.push(NO_OIDC, ['SubscriptionReady', 'True'], dependency(resource, world))
+  return { marks, status: fields, ...found }
+}
+
+/** `pkg/reconciler/subscription/subscription.go`. */
+export function reconcileSubscription(resource: SubscriptionResource, world: World): Reconciled {
+  const { namespace, channel: reference, delivery } = resource
+  const channel = world.channel(reference.kind, namespace, reference.name)
+  const own = delivery?.deadLetterSink ? delivery : channel?.resource.delivery
+  const sink = deadLetter(own, world)
+  const unresolved = (reason: string, message: string): Reconciled => ({
+    marks: [['ReferencesResolved', 'False', reason, message]],
+    status: {},
+    ...sink.resolved,
+  })
+  if (!channel) {
+    const kind = reference.kind.toLowerCase()
+    return unresolved(
+      'ChannelReferenceFailed',
+      `Failed to get Spec.Channel or backing channel: ${kind}s.messaging.knative.dev "${reference.name}" not found`,
+    )
+  }
+  const subscriber = optional(resource.subscriber, world, 'subscriber')
+  if (subscriber && 'error' in subscriber) {
+    return unresolved(
+      'SubscriberResolveFailed',
+      `Failed to resolve spec.subscriber: ${subscriber.error}`,
+    )
+  }
+  const reply = optional(resource.reply, world, 'reply')
+  if (reply && 'error' in reply) {
+    return unresolved('ReplyResolveFailed', `Failed to resolve spec.reply: ${reply.error}`)
+  }
+  if (sink.mark[1] !== 'True') {
+    const why = `Failed to resolve spec.delivery.deadLetterSink: ${sink.mark[3]}`
+    return unresolved('DeadLetterSinkResolveFailed', why)
+  }
+  const physicalSubscription = {
+    ...(subscriber && { subscriberUri: subscriber.url }),
+    ...(reply && { replyUri: reply.url }),
+    ...sink.status,
+  }
+  const [, status, reason, message] = channel.ready
+  return {
+    marks: [
+      ['ReferencesResolved', 'True'],
+      ['AddedToChannel', 'True'],
+      ['ChannelReady', status, reason, message],
+      NO_OIDC,
+    ],
+    status: { physicalSubscription },
+    ...(subscriber && { url: subscriber.url }),
+    ...(reply && { replyUrl: reply.url }),
+    ...sink.resolved,
+  }
+}
+
+const UNRESOLVED = "Unable to get the Subscriber's URI"
+const POLICIES: Mark = [
+  'EventPoliciesReady',
+  'True',
+  'OIDCDisabled',
+  'Feature "authentication-oidc" must be enabled to support Authorization',
+]
+const NO_OIDC: Mark = ['OIDCIdentityCreated', 'True', 'authentication-oidc feature disabled']
+const DEPENDENCY = 'knative.dev/dependency'
+
+function optional(
+  destination: Destination | undefined,
+  world: World,
+  field: string,
+): Resolution | undefined {
+  return destination && resolve(destination, world.resolveRef, field)
+}
+
+function deadLetter(
+  delivery: DeliverySpec | undefined,
+  world: World,
+): {
+  mark: Mark
+  status: { deadLetterSinkUri?: string }
+  resolved: { deadLetterUrl?: string }
+} {
+  const type = 'DeadLetterSinkResolved'
+  const found = optional(delivery?.deadLetterSink, world, 'delivery.deadLetterSink')
+  if (!found) {
+    const message = 'No dead letter sink is configured.'
+    const mark: Mark = [type, 'True', 'DeadLetterSinkNotConfigured', message]
+    return { mark, status: {}, resolved: {} }
+  }
+  if ('error' in found) {
+    const reason = "Unable to get the dead letter sink's URI"
+    return { mark: [type, 'False', reason, found.error], status: {}, resolved: {} }
+  }
+  return {
+    mark: [type, 'True'],
+    status: { deadLetterSinkUri: found.url },
+    resolved: { deadLetterUrl: found.url },
+  }
+}
+
+/** A source that must be ready before its Trigger is. */
+function dependency({ namespace, annotations }: TriggerResource, world: World): Mark {
+  const type = 'DependencyReady'
+  const written = annotations[DEPENDENCY]
+  if (written === undefined) return [type, 'True']
+  let reference: ObjectReference
+  try {
+    reference = { ...(JSON.parse(written) as ObjectReference), namespace }
+  } catch (error) {
+    const why = `Unable to unmarshal objectReference from dependency annotation of trigger: ${error}`
+    return [type, 'False', 'ReferenceError', why]
+  }
+  const status = world.readinessOf(reference)
+  if (status === undefined) {
+    const { kind, name } = reference
+    return [type, 'False', 'DependencyDoesNotExist', `Dependency does not exist: ${kind} "${name}"`]
+  }
+  return status === 'True' ? [type, status] : [type, status, `${reference.kind}NotReady`]
+}

@@ -1,0 +1,248 @@
+/** The eventing objects beside brokers and channels, each with its controller, behind one door. */
+import type { Clock } from '../clock.ts'
+import type { KubeObject } from '../control/object.ts'
+import type { Log } from '../log.ts'
+import type { EventingResource } from '../manifests/eventing-types.ts'
+import type {
+  ChannelResource,
+  Destination,
+  ServiceResource,
+  SubscriptionResource,
+  TriggerResource,
+} from '../manifests/types.ts'
+import type { HostHandler, Send } from '../network.ts'
+import type { ProcessGuard } from '../serving/guard.ts'
+import type { Controller, Surroundings } from './controller.ts'
+import { createParallels, createSequences } from './flows/flows.ts'
+import type { Authorize } from './ingress.ts'
+import type { DefaultMode } from './policy/decision.ts'
+import { audienceOf, groupOf, type PolicyObject, subjectOf } from './policy/identity.ts'
+import { createEventPolicies } from './policy/policies.ts'
+import { createTokens, type Tokens } from './policy/tokens.ts'
+import type { Fact } from './records.ts'
+import { createRequestReplies } from './request-reply/request-replies.ts'
+import { addressOf, type ResolveRef, resolve } from './resolve.ts'
+import { createJobSinks } from './sinks/job-sinks.ts'
+import { createContainerSources } from './sources/container.ts'
+import { createPingSources } from './sources/ping.ts'
+import { createSinkBindings } from './sources/sink-binding.ts'
+import type { Workshop } from './sources/workload.ts'
+import { createEventTransforms } from './transform/transforms.ts'
+import { createEventTypes } from './types/event-types.ts'
+
+/** Flags of `config-features` that these objects ask for; what is not named is as on a fresh installation. */
+export interface ResourceFeatures {
+  readonly 'authentication-oidc'?: 'enabled' | 'disabled'
+  readonly 'default-authorization-mode'?: DefaultMode
+  readonly 'eventtype-auto-create'?: 'enabled' | 'disabled'
+}
+
+/** Objects that another part keeps. */
+export interface OtherObjects {
+  objects(): readonly KubeObject[]
+  onChange(listener: () => void): unknown
+}
+
+/** What these objects need of the brokers and channels. */
+export interface EventingCore extends OtherObjects {
+  apply(resource: ChannelResource | SubscriptionResource | TriggerResource): void
+  remove(
+    kind: ChannelResource['kind'] | 'Subscription' | 'Trigger',
+    namespace: string,
+    name: string,
+  ): unknown
+  subscribe(listener: (fact: Fact) => void): unknown
+}
+
+/** What `createResources` needs; commands and environments are found as serving finds them. */
+export interface ResourcesOptions extends Workshop {
+  readonly clock: Clock
+  readonly log: Log
+  /** How sinks are reached, cluster names included. */
+  readonly send: Send
+  readonly eventing: EventingCore
+  readonly serving: OtherObjects
+  readonly guard: ProcessGuard
+  /** Where jobs are kept; it is made. */
+  readonly directory: string
+  readonly features?: ResourceFeatures
+  /** What `bind` answers may have changed: Services are to be applied again, through `bind`. */
+  readonly rebind?: () => void
+}
+
+/** The kinds, by their API group. */
+export type ResourceKind = EventingResource['kind']
+
+/** The running objects. */
+export interface Resources {
+  /** Serves the hosts of JobSinks, EventTransforms and RequestReplies. */
+  readonly handler: HostHandler
+  takes(kind: string): kind is ResourceKind
+  /** Adds or replaces. */
+  apply(resource: EventingResource): void
+  /** Harmless when there is none; what it owns goes with it. */
+  remove(kind: ResourceKind, namespace: string, name: string): void
+  objects(): KubeObject[]
+  /** Tells that `objects` answers otherwise now; returns what ends the telling. */
+  onChange(listener: () => void): () => void
+  /** A Service with what SinkBindings put into it; to be deployed instead of it. */
+  bind(service: ServiceResource): ServiceResource
+  /** The address of an existing object of any part. */
+  readonly resolveRef: ResolveRef
+  /** What the broker and channel ingress asks about each event. */
+  readonly authorize: Authorize
+  readonly tokens: Tokens
+  /** Ends processes and timers; jobs that have not finished are taken up by the next `createResources`. */
+  close(): Promise<void>
+}
+
+/** No object exists yet but the jobs of earlier runs, which wait for their JobSinks. */
+export function createResources(options: ResourcesOptions): Resources {
+  const { clock, log, send, eventing, serving, features = {} } = options
+  const authentication = features['authentication-oidc'] === 'enabled'
+  const tokens = createTokens(clock)
+  const listeners = new Set<() => void>()
+  const around: Surroundings = {
+    clock,
+    log,
+    send,
+    world,
+    resolve: (destination, field) => resolve(destination, resolveRef, field),
+    credentials,
+    policies: target => policies.standing(target),
+    changed: stir,
+  }
+  const policies = createEventPolicies(around, {
+    authentication,
+    defaultMode: features['default-authorization-mode'] ?? 'allow-same-namespace',
+    tokens,
+  })
+  const { authorize } = policies
+  const bindings = createSinkBindings(around, () => options.rebind?.())
+  const eventTypes = createEventTypes(around, {
+    autoCreate: features['eventtype-auto-create'] === 'enabled',
+  })
+  const jobSinks = createJobSinks(around, { ...options, authorize })
+  const transforms = createEventTransforms(around)
+  const requestReplies = createRequestReplies(around, eventing)
+  const controllers: { readonly [Kind in ResourceKind]: Controller<Of<Kind>> } = {
+    Sequence: createSequences(around, eventing),
+    Parallel: createParallels(around, eventing),
+    PingSource: createPingSources(around),
+    SinkBinding: bindings,
+    ContainerSource: createContainerSources(around, options),
+    JobSink: jobSinks,
+    EventTransform: transforms,
+    EventType: eventTypes,
+    RequestReply: requestReplies,
+    EventPolicy: policies,
+  }
+  const all = Object.values<Controller<never>>(controllers)
+  let stirred = false
+  let shown = ''
+  let closing: Promise<void> | undefined
+  eventing.onChange(stir)
+  serving.onChange(stir)
+  eventing.subscribe(see)
+
+  function objects(): KubeObject[] {
+    return all.flatMap(controller => controller.objects())
+  }
+
+  function world(): KubeObject[] {
+    return [...serving.objects(), ...eventing.objects(), ...objects()]
+  }
+
+  /** Whatever has a `status.address` can be sent to; a plain Service of the cluster is known by its name alone. */
+  function resolveRef(ref: NonNullable<Destination['ref']>): string | undefined {
+    if (ref.apiVersion === 'v1') return addressOf(ref)
+    const found = world().find(
+      ({ apiVersion, kind, metadata }) =>
+        kind === ref.kind &&
+        groupOf(apiVersion) === groupOf(ref.apiVersion) &&
+        metadata.namespace === ref.namespace &&
+        metadata.name === ref.name,
+    )
+    const address = found?.status?.address
+    if (typeof address !== 'object' || address === null || !('url' in address)) return undefined
+    return typeof address.url === 'string' ? address.url : undefined
+  }
+
+  async function credentials(
+    from: Parameters<Surroundings['credentials']>[0],
+    { ref }: Destination,
+  ): Promise<Record<string, string>> {
+    if (!authentication || !ref) return {}
+    const audience = audienceOf({ ...ref, group: groupOf(ref.apiVersion) })
+    return { authorization: `Bearer ${await tokens.issue(subjectOf(from), audience)}` }
+  }
+
+  /** Looks again once things have settled, and again while that changes anything. */
+  function stir(): void {
+    if (stirred || closing) return
+    stirred = true
+    queueMicrotask(() => {
+      stirred = false
+      if (closing) return
+      for (const controller of all) controller.refresh()
+      const now = JSON.stringify(objects())
+      if (now === shown) return
+      shown = now
+      for (const listener of listeners) listener()
+      stir()
+    })
+  }
+
+  function see({ kind, broker: hub, event: { source, type } }: Fact): void {
+    if (kind !== 'accepted') return
+    const [namespace = '', name = ''] = hub.split('/').slice(-2)
+    const at = hub.startsWith('channel/')
+      ? { apiVersion: 'messaging.knative.dev/v1', kind: 'InMemoryChannel', namespace, name }
+      : { apiVersion: 'eventing.knative.dev/v1', kind: 'Broker', namespace, name }
+    eventTypes.seen(at, { source, type, specversion: '1.0' })
+  }
+
+  /** A channel answers by its host whatever kind it is of; policies name the kind. */
+  function toTarget({ kind, namespace, name }: Parameters<Authorize>[0]['hub']): PolicyObject {
+    if (kind === 'Broker') return { group: 'eventing.knative.dev', kind, namespace, name }
+    const group = 'messaging.knative.dev'
+    const isChannel = eventing
+      .objects()
+      .some(
+        ({ kind: other, metadata }) =>
+          other === 'Channel' && metadata.namespace === namespace && metadata.name === name,
+      )
+    return { group, kind: isChannel ? 'Channel' : 'InMemoryChannel', namespace, name }
+  }
+
+  async function shutDown(): Promise<void> {
+    await Promise.all(all.map(controller => controller.close?.()))
+  }
+
+  return {
+    handler: (host, request, response) =>
+      [jobSinks, transforms, requestReplies].some(({ handler }) =>
+        handler(host, request, response),
+      ),
+    takes: (kind): kind is ResourceKind => Object.hasOwn(controllers, kind),
+    // The table pairs each kind with the controller of its resources.
+    apply: resource => (controllers[resource.kind] as Controller<EventingResource>).apply(resource),
+    remove: (kind, namespace, name) => controllers[kind].remove(namespace, name),
+    objects,
+    onChange(listener) {
+      const entry = (): void => listener()
+      listeners.add(entry)
+      return () => listeners.delete(entry)
+    },
+    bind: bindings.bind,
+    resolveRef,
+    authorize: ({ hub, headers, event }) => authorize({ target: toTarget(hub), headers, event }),
+    tokens,
+    close() {
+      closing ??= shutDown()
+      return closing
+    },
+  }
+}
+
+type Of<Kind extends ResourceKind> = Extract<EventingResource, { readonly kind: Kind }>

@@ -1,0 +1,176 @@
+/** The parts of the emulator and what each sees of the others. */
+import { join } from 'node:path'
+import { type ControlPlane, createControlPlane } from './control/control-plane.ts'
+import { inOrder } from './control/manifest-sync.ts'
+import {
+  createEventingPart,
+  createResourcesPart,
+  createServingPart,
+  type ServingPart,
+} from './control/parts.ts'
+import { createEventing, type Eventing } from './eventing/eventing.ts'
+import { createResources, type Resources } from './eventing/resources.ts'
+import { readFeatures } from './features.ts'
+import { createInProcess, type InProcess } from './in-process.ts'
+import type { Log } from './log.ts'
+import type { Send } from './network.ts'
+import { placeHandler, type Settings } from './options.ts'
+import { readClusterConfig } from './serving/cluster-config.ts'
+import { createProcessGuard } from './serving/guard.ts'
+import { createServing, type Serving } from './serving/serving.ts'
+
+/** What runs. */
+export interface Parts {
+  readonly serving: Serving
+  readonly servingPart: ServingPart
+  readonly eventing: Eventing
+  readonly resources: Resources
+  readonly control: ControlPlane
+  readonly inProcess: InProcess
+}
+
+/** What the parts need of what opens after them. */
+export interface Surroundings {
+  readonly log: Log
+  readonly send: Send
+  readonly proxyUrl: () => string
+  readonly closeIngress: () => Promise<void>
+  /** Each part says here how it closes. */
+  readonly closers: (() => Promise<void>)[]
+}
+
+/** `<name>.<namespace>.localhost` is a function of this machine. */
+export const DOMAIN = 'localhost'
+
+/** Opens the parts and hands them the manifests. @throws Error of the event journal; Error of a part's */
+export async function createParts(settings: Settings, around: Surroundings): Promise<Parts> {
+  const { manifests, clock, directory, resolveCommand } = settings
+  const { log, send, proxyUrl, closers } = around
+  const warn = (message: string): void => log.warn('emulator', message)
+  const features = readFeatures(manifests.configMaps, warn)
+  const guard = createProcessGuard()
+  closers.push(guard.close)
+  // Here, although it opens last: functions that still work at the end reach each other through it.
+  closers.push(around.closeIngress)
+  const shared = {
+    clock,
+    log,
+    guard,
+    proxyUrl,
+    resolveCommand,
+    resolveEnv: (service: Parameters<typeof settings.resolveEnv>[0]) =>
+      settings.resolveEnv(service, control.stored),
+  }
+  const serving = createServing({
+    ...shared,
+    services: [],
+    config: readClusterConfig(manifests.configMaps, warn),
+    references: {
+      configMap: (namespace, name) => control.stored.configMap(namespace, name),
+      secret: (namespace, name) => control.stored.secret(namespace, name),
+    },
+    domain: DOMAIN,
+  })
+  closers.push(serving.close)
+  const inProcess = createInProcess(
+    Object.entries(settings.handlers).map(([key, handle]) => ({
+      ...placeHandler(key, manifests),
+      handle,
+    })),
+    { domain: DOMAIN, log },
+  )
+  let resources: Resources | undefined
+  const eventing = await createEventing({
+    ...manifests,
+    clock,
+    log,
+    send,
+    directory,
+    domain: DOMAIN,
+    features,
+    ...settings.eventing,
+    // What was left over waits until everything that it may lead to is there.
+    deferred: true,
+    resolveRef: reference => resources?.resolveRef(reference),
+    readinessOf,
+    authorize: async asked => await running(resources).authorize(asked),
+  })
+  closers.push(eventing.close)
+  resources = createResources({
+    ...shared,
+    send,
+    eventing,
+    serving,
+    features,
+    directory: join(directory, 'jobs'),
+    rebind: () => servingPart.rebind(),
+  })
+  closers.push(resources.close)
+  const servingPart = createServingPart(serving, resources.bind)
+  const control = createControlPlane({
+    parts: [servingPart, createEventingPart(eventing), createResourcesPart(resources)],
+    clock,
+    log,
+  })
+  closers.push(async () => control.close())
+
+  function readinessOf({ kind, namespace, name }: Reference) {
+    return [serving, eventing, resources]
+      .flatMap(part => part?.objects() ?? [])
+      .find(
+        ({ kind: other, metadata }) =>
+          other === kind && metadata.namespace === namespace && metadata.name === name,
+      )
+      ?.status?.conditions?.find(({ type }) => type === 'Ready')?.status
+  }
+
+  // Brokers, channels and their triggers are in force already: what was left over belongs to them.
+  const rest = inOrder(manifests).filter(({ list }) => STARTED_HERE.includes(list))
+  for (const read of rest) await control.adopt(read, { onWarning: warn })
+  servingPart.adopt(manifests.services)
+  followAddresses({ serving, eventing, resources })
+  eventing.resume()
+  return { serving, servingPart, eventing, resources, control, inProcess }
+}
+
+/** Nobody asks before the ingress listens. */
+function running(resources: Resources | undefined): Resources {
+  if (resources) return resources
+  throw new Error('the emulator is still starting')
+}
+
+const STARTED_HERE: readonly string[] = ['others', 'configMaps', 'eventing']
+
+interface Reference {
+  readonly kind: string
+  readonly namespace: string
+  readonly name: string
+}
+
+/** Triggers look again at where they lead when a Service or another object comes, goes, or changes its readiness. */
+function followAddresses({
+  serving,
+  eventing,
+  resources,
+}: Pick<Parts, 'serving' | 'eventing' | 'resources'>): void {
+  let known = ''
+  const look = (): void => {
+    const now = JSON.stringify(
+      [...serving.objects(), ...resources.objects()]
+        .filter(({ status }) => status?.address !== undefined)
+        .map(({ kind, metadata, status }) => [
+          kind,
+          metadata.namespace,
+          metadata.name,
+          status?.address,
+          status?.conditions?.find(({ type }) => type === 'Ready')?.status,
+        ]),
+    )
+    if (now === known) return
+    known = now
+    eventing.refresh()
+  }
+  serving.onChange(look)
+  resources.onChange(look)
+  look()
+}

@@ -1,0 +1,98 @@
+/** The client's side of an exchange, over HTTP/1.1 or HTTP/2 (where Node's objects differ in the few things below). */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+import { refuseAnswer, relayHead } from '../relay-head.ts'
+import type { Answer } from './upstream.ts'
+
+/** Whether something follows the head of a request. */
+export function hasBody(request: IncomingMessage): boolean {
+  if (isHttp2(request)) return !request.stream.endAfterHeaders
+  const length = request.headers['content-length']
+  return (
+    request.headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
+  )
+}
+
+/** Passes an answer on, head, body and trailers. @returns false when its head cannot be passed on */
+export function relayAnswer(
+  response: ServerResponse,
+  answer: Answer,
+  headers: string[],
+  onWrite: (() => void) | undefined,
+): boolean {
+  if (isHttp2(response)) {
+    if (answer.endsWithHead) return endWithHead(response, answer, headers)
+    if (!relayHead(response, { statusCode: answer.statusCode }, headers)) return false
+  } else {
+    if (!relayHead(response, answer, headers)) return false
+    // A stream's first bytes may come late; its reader wants to know now that it is open.
+    if (answer.contentLength === undefined) response.flushHeaders()
+  }
+  const { body } = answer
+  const broken = (): void => {
+    if (!answer.isComplete()) breakOff(response)
+  }
+  body.on('error', broken)
+  body.once('close', broken)
+  if (onWrite) body.on('data', onWrite)
+  // Before `pipe` ends the response.
+  if (answer.contentLength === undefined) body.once('end', () => finish(response, answer))
+  body.pipe(response)
+  return true
+}
+
+/** Ends an answer that has begun and not ended in a way that the client cannot take for its end. */
+export function breakOff(response: ServerResponse): void {
+  if (response.writableEnded) return
+  // Closing the stream would end its body in an orderly way first.
+  if (isHttp2(response)) response.stream.destroy(new Error('the answer broke off'))
+  else response.destroy()
+}
+
+/** A trailers-only answer of gRPC must end with its head, or its client misses the trailers. */
+function endWithHead(
+  response: ServerResponse & Http2ServerResponse,
+  { statusCode = 0 }: Answer,
+  headers: string[],
+): boolean {
+  try {
+    response.statusCode = statusCode
+    for (let index = 0; index + 1 < headers.length; index += 2) {
+      response.appendHeader(headers[index] ?? '', headers[index + 1] ?? '')
+    }
+    response.end()
+    return true
+  } catch {
+    refuseAnswer(response)
+    return false
+  }
+}
+
+/** An answer of unknown length: its end says whether it is whole, and brings its trailers. */
+function finish(response: ServerResponse, answer: Answer): void {
+  if (!answer.isComplete()) return void breakOff(response)
+  const raw = answer.rawTrailers()
+  if (raw.length > 0) addTrailers(response, raw)
+}
+
+function addTrailers(response: ServerResponse, raw: readonly string[]): void {
+  const trailers: Record<string, string> = {}
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    const name = (raw[index] ?? '').toLowerCase()
+    const before = trailers[name]
+    const value = raw[index + 1] ?? ''
+    trailers[name] = before === undefined ? value : `${before}, ${value}`
+  }
+  try {
+    response.addTrailers(trailers)
+  } catch {
+    // A name or value that is none is left out, as with headers that end here.
+  }
+}
+
+/** Node's compatibility objects are typed apart from those that they stand for. */
+function isHttp2<T extends IncomingMessage | ServerResponse>(
+  message: T,
+): message is T & (T extends IncomingMessage ? Http2ServerRequest : Http2ServerResponse) {
+  return 'stream' in message
+}

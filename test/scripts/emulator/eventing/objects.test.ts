@@ -1,0 +1,371 @@
+import { describe, expect, it } from 'vitest'
+import type { KubeObject } from '../../../../scripts/emulator/control/object.ts'
+import type { Eventing } from '../../../../scripts/emulator/eventing/eventing.ts'
+import type { ObjectReference } from '../../../../scripts/emulator/eventing/resolve.ts'
+import {
+  answer,
+  bench,
+  broker,
+  channel,
+  DEFAULT_BROKER,
+  event,
+  subscription,
+  trigger,
+} from './fixture.ts'
+
+const KSVC = {
+  apiVersion: 'serving.knative.dev/v1',
+  kind: 'Service',
+  name: 'orders',
+  namespace: 'app',
+}
+
+function object(eventing: Eventing, kind: string, name: string): KubeObject {
+  const found = eventing.objects().find(each => each.kind === kind && each.metadata.name === name)
+  if (!found) throw new Error(`no ${kind} ${name}`)
+  return found
+}
+
+/** `type: status reason: message`, one line each. */
+function conditions({ status }: KubeObject): string[] {
+  return (status?.conditions ?? []).map(({ type, status: value, reason, message }) =>
+    [`${type}: ${value}`, reason, message].filter(part => part !== undefined).join(' | '),
+  )
+}
+
+const READY_BROKER = [
+  'Addressable: True',
+  'DeadLetterSinkResolved: True | DeadLetterSinkNotConfigured | No dead letter sink is configured.',
+  'EventPoliciesReady: True | OIDCDisabled | Feature "authentication-oidc" must be enabled to support Authorization',
+  'FilterReady: True',
+  'IngressReady: True',
+  'Ready: True',
+  'TriggerChannelReady: True',
+]
+
+describe('a Broker', () => {
+  it('is shown ready, with its address, the defaults of its spec, and the channel behind it', async () => {
+    const { eventing } = await bench()
+    const shown = object(eventing, 'Broker', 'default')
+    expect(conditions(shown)).toEqual(READY_BROKER)
+    expect(shown).toMatchObject({
+      apiVersion: 'eventing.knative.dev/v1',
+      metadata: {
+        namespace: 'app',
+        generation: 1,
+        creationTimestamp: '2026-01-01T00:00:00Z',
+        annotations: { 'eventing.knative.dev/broker.class': 'MTChannelBasedBroker' },
+      },
+      spec: {
+        config: { kind: 'ConfigMap', name: 'config-br-default-channel' },
+        delivery: { retry: 10, backoffPolicy: 'exponential', backoffDelay: 'PT0.2S' },
+      },
+      status: {
+        observedGeneration: 1,
+        address: {
+          name: 'http',
+          url: 'http://broker-ingress.knative-eventing.svc.cluster.local/app/default',
+        },
+        annotations: {
+          'knative.dev/channelAPIVersion': 'messaging.knative.dev/v1',
+          'knative.dev/channelKind': 'InMemoryChannel',
+          'knative.dev/channelName': 'default-kne-trigger',
+          'knative.dev/channelAddress':
+            'http://default-kne-trigger-kn-channel.app.svc.cluster.local',
+        },
+      },
+    })
+  })
+
+  it('is not ready while its dead letter sink cannot be found, and no trigger of it either', async () => {
+    let exists = false
+    const { eventing } = await bench({
+      brokers: [broker({ delivery: { deadLetterSink: { ref: KSVC } } })],
+      triggers: [trigger('one')],
+      resolveRef: () => (exists ? 'http://orders.app.svc.cluster.local' : undefined),
+    })
+    const why = `Unable to get the dead letter sink's URI | failed to get object app/orders: services.serving.knative.dev "orders" not found`
+    expect(conditions(object(eventing, 'Broker', 'default'))).toContain(`Ready: False | ${why}`)
+    expect(conditions(object(eventing, 'Trigger', 'one'))).toContain(`BrokerReady: False | ${why}`)
+    exists = true
+    eventing.refresh()
+    expect(object(eventing, 'Broker', 'default').status).toMatchObject({
+      deadLetterSinkUri: 'http://orders.app.svc.cluster.local',
+    })
+    expect(object(eventing, 'Trigger', 'one').status).toMatchObject({
+      deadLetterSinkUri: 'http://orders.app.svc.cluster.local',
+      subscriberUri: 'http://one.test/',
+    })
+    expect(conditions(object(eventing, 'Trigger', 'one'))).toContain('Ready: True')
+  })
+
+  it('of another class is emulated all the same, and a warning says so', async () => {
+    const annotations = { 'eventing.knative.dev/broker.class': 'Kafka' }
+    const { lines } = await bench({ brokers: [broker({ annotations })] })
+    expect(lines).toContainEqual({
+      level: 'warn',
+      scope: 'broker',
+      message:
+        'eventing/test.yaml:1: broker app/default: class Kafka is emulated as MTChannelBasedBroker',
+    })
+  })
+})
+
+describe('a Trigger', () => {
+  it('is shown ready with its label, its subscriber and an empty filter', async () => {
+    const { eventing } = await bench({ triggers: [trigger('one')] })
+    const shown = object(eventing, 'Trigger', 'one')
+    expect(conditions(shown)).toEqual([
+      'BrokerReady: True',
+      'DeadLetterSinkResolved: True | DeadLetterSinkNotConfigured | No dead letter sink is configured.',
+      'DependencyReady: True',
+      'OIDCIdentityCreated: True | authentication-oidc feature disabled',
+      'Ready: True',
+      'SubscriberResolved: True',
+      'SubscriptionReady: True',
+    ])
+    expect(shown).toMatchObject({
+      metadata: { labels: { 'eventing.knative.dev/broker': 'default' } },
+      spec: { broker: 'default', filter: {}, subscriber: { uri: 'http://one.test/' } },
+      status: { subscriberUri: 'http://one.test/' },
+    })
+  })
+
+  it('of no broker says so, and leaves the rest open', async () => {
+    const { eventing } = await bench({ brokers: [], triggers: [trigger('one')] })
+    expect(conditions(object(eventing, 'Trigger', 'one'))).toEqual([
+      'BrokerReady: False | BrokerDoesNotExist | Broker "default" does not exist',
+      'DeadLetterSinkResolved: Unknown',
+      'DependencyReady: Unknown',
+      'OIDCIdentityCreated: Unknown',
+      'Ready: False | BrokerDoesNotExist | Broker "default" does not exist',
+      'SubscriberResolved: Unknown',
+      'SubscriptionReady: Unknown',
+    ])
+  })
+
+  it('gets no event before its subscriber was there, and the ledger says why', async () => {
+    const known = new Set<string>()
+    const { eventing, requests } = await bench({
+      triggers: [trigger('one', { subscriber: { ref: KSVC } })],
+      resolveRef: ({ name }) =>
+        known.has(name) ? `http://${name}.app.svc.cluster.local` : undefined,
+    })
+    const why =
+      'Unable to get the Subscriber\'s URI: failed to get object app/orders: services.serving.knative.dev "orders" not found'
+    await eventing.publish(DEFAULT_BROKER, event({ id: 'early' }))
+    expect(eventing.event('early')).toMatchObject({
+      state: 'filtered',
+      reason: `no subscriber was ready; trigger app/one is not: ${why}`,
+      misses: [{ trigger: 'app/one', wanted: 'to be ready', got: why }],
+    })
+    expect(eventing.status().triggers).toMatchObject([{ ready: false, reason: why }])
+    known.add('orders')
+    eventing.refresh()
+    await eventing.publish(DEFAULT_BROKER, event({ id: 'late' }))
+    await eventing.idle()
+    expect(requests.map(({ url }) => url)).toEqual(['http://orders.app.svc.cluster.local'])
+  })
+
+  it('that lost its subscriber still gets events, which count as answered 404', async () => {
+    const known = new Set(['orders'])
+    const { eventing } = await bench({
+      triggers: [
+        trigger('one', {
+          subscriber: { ref: KSVC },
+          delivery: { retry: 1, deadLetterSink: { uri: 'http://dlq.test/' } },
+        }),
+      ],
+      resolveRef: ({ name }) => (known.has(name) ? `http://${name}.test/` : undefined),
+    })
+    known.clear()
+    eventing.refresh()
+    expect(conditions(object(eventing, 'Trigger', 'one'))).toContainEqual(
+      expect.stringMatching(/^Ready: False \| Unable to get the Subscriber's URI/),
+    )
+    await eventing.publish(DEFAULT_BROKER, event())
+    await eventing.idle()
+    expect(eventing.event('e1')).toMatchObject({
+      state: 'deadLettered',
+      deliveries: [
+        {
+          attempts: [
+            { status: 404, error: "Unable to get the Subscriber's URI" },
+            { status: 404 },
+            { to: 'deadLetterSink', status: 202 },
+          ],
+        },
+      ],
+    })
+  })
+
+  it('waits for the source that its annotation names', async () => {
+    const asked: ObjectReference[] = []
+    let status: 'True' | 'False' | undefined
+    const source = { kind: 'PingSource', name: 'tick', apiVersion: 'sources.knative.dev/v1' }
+    const { eventing } = await bench({
+      triggers: [
+        trigger('one', { annotations: { 'knative.dev/dependency': JSON.stringify(source) } }),
+      ],
+      readinessOf: reference => {
+        asked.push(reference)
+        return status
+      },
+    })
+    const ready = (): string | undefined =>
+      conditions(object(eventing, 'Trigger', 'one')).find(line => line.startsWith('Ready'))
+    expect(ready()).toBe(
+      'Ready: False | DependencyDoesNotExist | Dependency does not exist: PingSource "tick"',
+    )
+    expect(asked[0]).toEqual({ ...source, namespace: 'app' })
+    status = 'False'
+    eventing.refresh()
+    expect(ready()).toBe('Ready: False | PingSourceNotReady')
+    status = 'True'
+    eventing.refresh()
+    expect(ready()).toBe('Ready: True')
+  })
+
+  it('keeps its identity while its spec changes, and its broker cannot change', async () => {
+    const { eventing } = await bench({ triggers: [trigger('one')] })
+    const { metadata } = object(eventing, 'Trigger', 'one')
+    eventing.apply(trigger('one', { filter: { type: 'x' } }))
+    expect(object(eventing, 'Trigger', 'one')).toMatchObject({
+      metadata: { uid: metadata.uid, generation: 2 },
+      spec: { filter: { attributes: { type: 'x' } } },
+      status: { observedGeneration: 2 },
+    })
+    eventing.apply(trigger('one', { filter: { type: 'x' }, labels: { a: 'b' } }))
+    expect(object(eventing, 'Trigger', 'one').metadata).toMatchObject({
+      generation: 2,
+      labels: { a: 'b' },
+    })
+    expect(() => eventing.apply(trigger('one', { broker: 'other' }))).toThrow(
+      'eventing/test.yaml:1: trigger app/one: Immutable fields changed (-old +new): spec, broker',
+    )
+  })
+})
+
+describe('a Channel', () => {
+  it('brings an InMemoryChannel of its name, and both name their ready subscribers', async () => {
+    const { eventing } = await bench({
+      channels: [channel('pipe')],
+      subscriptions: [subscription('one'), subscription('two', { subscriber: { ref: KSVC } })],
+      resolveRef: () => undefined,
+    })
+    const { uid } = object(eventing, 'Subscription', 'one').metadata
+    const url = 'http://pipe-kn-channel.app.svc.cluster.local'
+    const shown = object(eventing, 'Channel', 'pipe')
+    expect(shown).toMatchObject({
+      spec: { channelTemplate: { kind: 'InMemoryChannel' } },
+      status: {
+        address: { url },
+        channel: { kind: 'InMemoryChannel', name: 'pipe', namespace: 'app' },
+        subscribers: [{ uid, observedGeneration: 1, ready: 'True' }],
+      },
+    })
+    expect(conditions(shown)).toContain('BackingChannelReady: True')
+    const backing = object(eventing, 'InMemoryChannel', 'pipe')
+    expect(backing).toMatchObject({
+      metadata: { ownerReferences: [{ kind: 'Channel', uid: shown.metadata.uid }] },
+      status: { address: { url }, subscribers: [{ uid }] },
+    })
+    expect(backing.metadata.uid).not.toBe(shown.metadata.uid)
+    expect(conditions(backing).map(line => line.split(':')[0])).toEqual([
+      'Addressable',
+      'ChannelServiceReady',
+      'DeadLetterSinkResolved',
+      'DispatcherReady',
+      'EndpointsReady',
+      'EventPoliciesReady',
+      'Ready',
+      'ServiceReady',
+    ])
+  })
+})
+
+describe('a Subscription', () => {
+  it('is shown ready with what its references lead to', async () => {
+    const owner = { apiVersion: 'flows.knative.dev/v1', kind: 'Sequence', name: 's', uid: 'u' }
+    const { eventing } = await bench({
+      channels: [channel('pipe', { delivery: { deadLetterSink: { uri: 'http://dlq.test/' } } })],
+      subscriptions: [
+        subscription('one', {
+          reply: { uri: 'http://hear.test/' },
+          ownerReferences: [{ ...owner, controller: true, blockOwnerDeletion: true }],
+        }),
+      ],
+    })
+    const shown = object(eventing, 'Subscription', 'one')
+    expect(conditions(shown)).toEqual([
+      'AddedToChannel: True',
+      'ChannelReady: True',
+      'OIDCIdentityCreated: True | authentication-oidc feature disabled',
+      'Ready: True',
+      'ReferencesResolved: True',
+    ])
+    expect(shown).toMatchObject({
+      metadata: { ownerReferences: [owner] },
+      status: {
+        physicalSubscription: {
+          subscriberUri: 'http://one.test/',
+          replyUri: 'http://hear.test/',
+          deadLetterSinkUri: 'http://dlq.test/',
+        },
+      },
+    })
+  })
+
+  it.each([
+    [
+      subscription('one', { channel: { kind: 'Channel', name: 'none' } }),
+      'ChannelReferenceFailed | Failed to get Spec.Channel or backing channel: channels.messaging.knative.dev "none" not found',
+    ],
+    [
+      subscription('one', { subscriber: { ref: KSVC } }),
+      'SubscriberResolveFailed | Failed to resolve spec.subscriber: failed to get object app/orders: services.serving.knative.dev "orders" not found',
+    ],
+    [
+      subscription('one', { reply: { ref: KSVC } }),
+      'ReplyResolveFailed | Failed to resolve spec.reply: failed to get object app/orders: services.serving.knative.dev "orders" not found',
+    ],
+    [
+      subscription('one', { delivery: { deadLetterSink: { ref: KSVC } } }),
+      'DeadLetterSinkResolveFailed | Failed to resolve spec.delivery.deadLetterSink: failed to get object app/orders: services.serving.knative.dev "orders" not found',
+    ],
+  ])('says what cannot be found: %#', async (resource, why) => {
+    const { eventing } = await bench({
+      channels: [channel('pipe')],
+      subscriptions: [resource],
+      resolveRef: () => undefined,
+    })
+    expect(conditions(object(eventing, 'Subscription', 'one'))).toContain(`Ready: False | ${why}`)
+  })
+})
+
+it('tells its listeners of every change until they stop listening', async () => {
+  const { eventing } = await bench()
+  let changes = 0
+  const stop = eventing.onChange(() => {
+    changes += 1
+  })
+  eventing.apply(trigger('one'))
+  eventing.remove('Trigger', 'app', 'one')
+  eventing.remove('Trigger', 'app', 'one')
+  eventing.refresh()
+  expect(changes).toBe(3)
+  stop()
+  eventing.refresh()
+  expect(changes).toBe(3)
+  expect(eventing.objects().map(({ kind }) => kind)).toEqual(['Broker'])
+})
+
+it('passes resolved addresses to the wire', async () => {
+  const { eventing, requests } = await bench(
+    { triggers: [trigger('one', { subscriber: { ref: KSVC, uri: '/hook' } })] },
+    { 'orders.app.svc.cluster.local': () => answer(204) },
+  )
+  await eventing.publish(DEFAULT_BROKER, event())
+  await eventing.idle()
+  expect(requests[0]?.url).toBe('http://orders.app.svc.cluster.local/hook')
+})

@@ -1,0 +1,209 @@
+/** The emulator as a test fixture: manifests and handlers in, deliveries out. */
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import {
+  createEmulator,
+  type Emulator,
+  type EmulatorOptions,
+} from '../../../scripts/emulator/emulator.ts'
+import { ManifestError } from '../../../scripts/emulator/manifests/manifest-error.ts'
+import { temporaryDirectory } from './eventing/fixture.ts'
+
+const BROKER = `
+apiVersion: eventing.knative.dev/v1
+kind: Broker
+metadata: { name: default, namespace: shop }
+`
+
+const trigger = (name: string, delivery = '', spec = ''): string => `
+apiVersion: eventing.knative.dev/v1
+kind: Trigger
+metadata: { name: ${name}, namespace: shop }
+spec:
+  broker: default
+  ${spec}
+  subscriber:
+    ref: { apiVersion: serving.knative.dev/v1, kind: Service, name: ${name} }
+  ${delivery}
+`
+
+const RETRYING = `delivery:
+    retry: 2
+    backoffPolicy: linear
+    backoffDelay: PT1S
+    deadLetterSink: { ref: { apiVersion: serving.knative.dev/v1, kind: Service, name: dead } }
+`
+
+async function started(options: EmulatorOptions): Promise<Emulator> {
+  const emulator = await createEmulator({ clock: 'virtual', ...options })
+  onTestFinished(() => emulator.close())
+  return emulator
+}
+
+test('an event reaches the handler of its trigger, and is found among the deliveries', async () => {
+  const seen: string[] = []
+  const emulator = await started({
+    manifests: [BROKER, trigger('orders')],
+    handlers: {
+      orders: async request => {
+        seen.push(`${request.headers.get('ce-type')} ${await request.text()}`)
+        return new Response(null, { status: 202 })
+      },
+    },
+  })
+  const { id } = await emulator.publish({ type: 'order.placed', data: { total: 7 } })
+  await emulator.idle()
+  expect(seen).toEqual(['order.placed {"total":7}'])
+  expect(emulator.deliveries({ id })).toMatchObject([
+    { trigger: 'shop/orders', state: 'delivered', event: { type: 'order.placed' } },
+  ])
+  expect(emulator.deliveries({ trigger: 'payments' })).toEqual([])
+  expect(emulator.deadLetters()).toEqual([])
+})
+
+test('what waits for a virtual clock is told, and goes on when the clock is advanced', async () => {
+  const dead: string[] = []
+  const emulator = await started({
+    manifests: [BROKER, trigger('orders', RETRYING)],
+    handlers: {
+      orders: () => new Response('busy', { status: 503 }),
+      dead: request => {
+        dead.push(request.headers.get('ce-knativeerrorcode') ?? '')
+        return new Response(null, { status: 202 })
+      },
+    },
+  })
+  await emulator.publish({ type: 'order.placed', id: 'e1' })
+  await expect(emulator.idle({ timeoutMs: 200 })).rejects.toThrow(
+    /e1 order\.placed from \/test: retrying · shop\/orders retrying after \d tries .*503/,
+  )
+  await emulator.clock.advance(10_000)
+  await emulator.idle()
+  expect(dead).toEqual(['503'])
+  expect(emulator.deadLetters()).toMatchObject([
+    { trigger: 'shop/orders', failure: { code: 503 }, tries: 1 },
+  ])
+  expect(emulator.debug()).toContain('shop/orders deadLettered')
+})
+
+test('a function is asked by its name, a process or a handler alike', async () => {
+  const script = new URL('../../fixtures/processes/hello.mjs', import.meta.url).pathname
+  const emulator = await started({
+    manifests: {
+      apiVersion: 'serving.knative.dev/v1',
+      kind: 'Service',
+      metadata: {
+        name: 'hello',
+        namespace: 'shop',
+        annotations: { 'emulator.aiwfe.dev/command': `"${process.execPath}" "${script}"` },
+      },
+      spec: {
+        template: {
+          spec: { containers: [{ image: 'a', env: [{ name: 'GREETING', value: 'hi' }] }] },
+        },
+      },
+    },
+    handlers: {
+      echo: async request =>
+        Response.json({ method: request.method, url: request.url, text: await request.text() }),
+    },
+  })
+  const hello = await emulator.request('hello')
+  expect([hello.status, await hello.json()]).toMatchObject([200, { pid: expect.any(Number) }])
+  const echo = await emulator.request('echo', { path: '/a?b=c', body: { d: 1 } })
+  expect(await echo.json()).toEqual({
+    method: 'POST',
+    url: 'http://echo.shop.svc.cluster.local/a?b=c',
+    text: '{"d":1}',
+  })
+  const outside = await fetch(emulator.url, { headers: { host: 'echo.localhost' } })
+  expect(outside.status).toBe(404)
+  await expect(emulator.request('nobody')).rejects.toThrow(
+    '"target" must be one of shop/hello, shop/echo, got nobody',
+  )
+  await emulator.idle()
+})
+
+test('a handler that throws answers 500, and the log says why', async () => {
+  const emulator = await started({
+    handlers: {
+      broken: () => {
+        throw new Error('no luck')
+      },
+    },
+  })
+  expect((await emulator.request('broken')).status).toBe(500)
+  expect(emulator.logs('broken')).toMatchObject([
+    { level: 'error', message: expect.stringContaining('no luck') },
+  ])
+})
+
+test('idle waits for requests in flight', async () => {
+  const gate = Promise.withResolvers<Response>()
+  const emulator = await started({ handlers: { slow: () => gate.promise } })
+  const asked = emulator.request('slow')
+  await expect(emulator.idle({ timeoutMs: 50 })).rejects.toThrow('not idle after 50 ms')
+  gate.resolve(new Response('done'))
+  await emulator.idle()
+  expect(await (await asked).text()).toBe('done')
+})
+
+test('objects are applied and removed while it runs', async () => {
+  const types: (string | null)[] = []
+  const take = (request: Request): Response => {
+    types.push(request.headers.get('ce-type'))
+    return new Response(null, { status: 202 })
+  }
+  const emulator = await started({ manifests: BROKER, handlers: { orders: take } })
+  const place = { apiVersion: 'eventing.knative.dev/v1', kind: 'Trigger' }
+  const applied = await emulator.apply({
+    ...place,
+    metadata: { name: 'late', namespace: 'shop' },
+    spec: {
+      broker: 'default',
+      filter: { attributes: { type: 'wanted' } },
+      subscriber: {
+        ref: { apiVersion: 'serving.knative.dev/v1', kind: 'Service', name: 'orders' },
+      },
+    },
+  })
+  expect(applied.metadata.generation).toBe(1)
+  await emulator.publish({ type: 'wanted' }, 'shop/default')
+  await emulator.publish({ type: 'unwanted' })
+  await emulator.idle()
+  expect(types).toEqual(['wanted'])
+  await emulator.remove({ ...place, name: 'late', namespace: 'shop' })
+  await emulator.publish({ type: 'wanted' })
+  await emulator.idle()
+  expect(types).toEqual(['wanted'])
+  await expect(emulator.remove({ ...place, name: 'late', namespace: 'shop' })).rejects.toThrow(
+    'triggers.eventing.knative.dev "late" not found',
+  )
+  await expect(
+    emulator.apply({ ...place, metadata: { name: 'x', namespace: 'shop' }, spec: {} }),
+  ).rejects.toMatchObject({
+    code: 'BadRequest',
+    message: expect.stringContaining('missing field(s): spec.broker, spec.subscriber'),
+  })
+})
+
+test('the temporary folder goes with the emulator, a given one stays', async () => {
+  const directory = temporaryDirectory()
+  vi.stubEnv('TMPDIR', directory)
+  onTestFinished(() => void vi.unstubAllEnvs())
+  const emulator = await createEmulator({ manifests: BROKER, clock: 'virtual' })
+  expect(readdirSync(directory)).toEqual([expect.stringMatching(/^aiwfe-emulator-/)])
+  await emulator.close()
+  await emulator.close()
+  expect(readdirSync(directory)).toEqual([])
+  const own = join(directory, 'own')
+  await (await createEmulator({ manifests: BROKER, clock: 'virtual', directory: own })).close()
+  expect(readdirSync(directory)).toEqual(['own'])
+})
+
+test('manifests that cannot be are refused before anything starts', async () => {
+  await expect(createEmulator({ manifests: [BROKER, BROKER] })).rejects.toThrow(ManifestError)
+  await expect(createEmulator({ manifests: '/nowhere' })).rejects.toThrow('no such file or folder')
+  await expect(createEmulator({ manifests: 'a: [\n' })).rejects.toThrow('not valid YAML')
+})
