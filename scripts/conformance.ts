@@ -9,6 +9,8 @@ import { parseArguments, selectRules, USAGE } from './local/conformance-argument
 import { toJson, toLine, toList, toSummary } from './local/conformance-report.ts'
 import { onStop } from './local/on-stop.ts'
 
+/** How long closing may take after all is told. */
+const CLOSE_LIMIT_MS = 15_000
 const README = fileURLToPath(new URL('../README.md', import.meta.url))
 
 const options = readArguments()
@@ -31,9 +33,10 @@ async function run(): Promise<void> {
     if (!options.json) print(toLine(outcome))
   })
   const ms = performance.now() - begun
-  await target.close()
   print(options.json ? toJson(outcomes, target, ms) : toSummary(outcomes, target, ms))
   if (!options.json && selected.length === rules.length) print(toParityTable(rules))
+  // What a broken rule left hanging must not keep us.
+  await Promise.race([target.close(), new Promise(resolve => setTimeout(resolve, CLOSE_LIMIT_MS))])
   process.exit(outcomes.some(({ result }) => result === 'failed') ? 1 : 0)
 }
 

@@ -11,5 +11,7 @@ export function toAnnotatedCommand(
   cwd: string,
 ): RunCommand | undefined {
   const own = template.annotations[COMMAND_ANNOTATION] ?? annotations[COMMAND_ANNOTATION]
-  return own === undefined ? undefined : { command: '/bin/sh', args: ['-c', `exec ${own}`], cwd }
+  return own === undefined
+    ? undefined
+    : { command: '/bin/sh', args: ['-c', `exec ${own} "$@"`, 'sh'], cwd }
 }

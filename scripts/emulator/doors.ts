@@ -15,7 +15,7 @@ const DEFAULT_ANNOTATION = 'emulator.aiwfe.dev/default'
 /** Listens. @throws PortInUseError */
 export function openDoors(
   { clock, port, tls, token }: Settings,
-  { serving, servingPart, eventing, resources, control, inProcess }: Parts,
+  { serving, servingPart, eventing, resources, control, inProcess, environmentOf }: Parts,
   log: Log,
 ): Promise<Ingress> {
   /** Asking for the emulator's own address asks for the default function. */
@@ -33,7 +33,7 @@ export function openDoors(
     domain: DOMAIN,
     log,
     handlers: [
-      createApi({ clock, log, serving, eventing }),
+      createApi({ clock, log, serving, eventing, environment: { token, environmentOf } }),
       createKubernetesApi({ control, clock, log, token }),
       eventing.handler,
       resources.handler,
@@ -46,6 +46,7 @@ export function openDoors(
       (host, request, socket, head) =>
         isOwnHost(host) && serving.upgrade(fallback(), request, socket, head),
     ],
+    ignoresUpgrade: eventing.owns,
     senders: [inProcess.send, serving.send],
     owns: host => inProcess.owns(host) || serving.owns(host),
   })

@@ -51,7 +51,7 @@ export function resolveReferences(
     ((namespace, { name, key }: KeyReference) => secret(namespace, name)?.[key])
   for (const variable of service.template.env) {
     if ('value' in variable) {
-      env[variable.name] = variable.value
+      env[variable.name] = expand(variable.value, env)
       continue
     }
     const isSecret = 'secret' in variable
@@ -68,4 +68,12 @@ export function resolveReferences(
     }
   }
   return env
+}
+
+/** `$(NAME)` is what was set before, `$$(NAME)` is written for the text itself; an unknown name stays as it is. */
+function expand(text: string, env: Readonly<Record<string, string>>): string {
+  return text.replace(/\$(\$|\(([^()]+)\))/g, (whole, _rest, name?: string) => {
+    if (name === undefined) return '$'
+    return Object.hasOwn(env, name) ? (env[name] ?? whole) : whole
+  })
 }

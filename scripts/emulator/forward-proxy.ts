@@ -65,7 +65,7 @@ export function forwardOutside(url: URL, request: IncomingMessage, response: Ser
     return
   }
   response.once('close', () => {
-    if (!response.writableFinished) upstream.destroy()
+    if (!response.writableEnded || !response.writableFinished) upstream.destroy()
   })
   upstream.once('response', answer => {
     answer.on('error', () => response.destroy())

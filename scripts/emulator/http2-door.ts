@@ -34,8 +34,11 @@ export function acceptHttp2(server: Server, handle: Handler): Http2Door {
   server.removeAllListeners('connection')
   server.on('connection', (socket: Duplex) => {
     readPreface(socket, isHttp2 => {
-      if (isHttp2) http2.emit('connection', socket)
-      else for (const listener of accept) listener.call(server, socket)
+      if (isHttp2) {
+        // Sockets of a server of HTTP/1.1 outlive their client's end, which HTTP/2 does not wait for.
+        socket.allowHalfOpen = false
+        http2.emit('connection', socket)
+      } else for (const listener of accept) listener.call(server, socket)
     })
   })
   return {

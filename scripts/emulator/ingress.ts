@@ -28,6 +28,8 @@ export interface IngressOptions {
   readonly handlers: readonly HostHandler[]
   /** The same for protocol switches. */
   readonly upgrades?: readonly UpgradeHandler[]
+  /** Hosts that speak nothing but HTTP: there an offer of another protocol is a request like any other. */
+  readonly ignoresUpgrade?: (host: string) => boolean
   /** The same for requests made inside the emulator; they answer undefined for a host that is not theirs. */
   readonly senders?: readonly ((request: NetworkRequest) => Promise<NetworkResponse | undefined>)[]
   /** Whether a host is one of the handlers'; CONNECT and `send` ask before there is a request. */
@@ -96,7 +98,12 @@ export async function createIngress(options: IngressOptions): Promise<Ingress> {
   const sockets = new Set<Duplex>()
   // No limit on the time of a whole request here: each function has its own.
   const server = createServer(
-    { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0, maxHeaderSize: MAX_HEAD_BYTES },
+    {
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      requestTimeout: 0,
+      maxHeaderSize: MAX_HEAD_BYTES,
+      shouldUpgradeCallback: ({ headers }) => !options.ignoresUpgrade?.(headers.host ?? ''),
+    },
     route,
   )
   const http2 = acceptHttp2(server, route)

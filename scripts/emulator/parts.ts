@@ -16,6 +16,7 @@ import type { Log } from './log.ts'
 import type { Send } from './network.ts'
 import { placeHandler, type Settings } from './options.ts'
 import { readClusterConfig } from './serving/cluster-config.ts'
+import { toEnvironment } from './serving/environment.ts'
 import { createProcessGuard } from './serving/guard.ts'
 import { createServing, type Serving } from './serving/serving.ts'
 
@@ -27,6 +28,8 @@ export interface Parts {
   readonly resources: Resources
   readonly control: ControlPlane
   readonly inProcess: InProcess
+  /** The environment that a process of a function would have; undefined when no one function has the name. */
+  readonly environmentOf: (name: string) => Promise<Record<string, string> | undefined>
 }
 
 /** What the parts need of what opens after them. */
@@ -104,6 +107,7 @@ export async function createParts(settings: Settings, around: Surroundings): Pro
     features,
     directory: join(directory, 'jobs'),
     rebind: () => servingPart.rebind(),
+    catalogue: () => control.catalogue,
   })
   closers.push(resources.close)
   const servingPart = createServingPart(serving, resources.bind)
@@ -124,13 +128,37 @@ export async function createParts(settings: Settings, around: Surroundings): Pro
       ?.status?.conditions?.find(({ type }) => type === 'Ready')?.status
   }
 
+  async function environmentOf(name: string): Promise<Record<string, string> | undefined> {
+    const [own = '', namespace] = name.split('/').reverse()
+    const found = servingPart
+      .services()
+      .filter(each => each.name === own && (namespace ?? each.namespace) === each.namespace)
+    const [service] = found
+    if (!service || found.length > 1) return undefined
+    const { env } = await resolveCommand(service)
+    const { latestCreatedRevision = own } =
+      serving.status().find(each => keyOf(each) === keyOf(service)) ?? {}
+    const resolved = shared.resolveEnv(running(resources).bind(service))
+    return toEnvironment(service, latestCreatedRevision, {
+      resolved,
+      proxyUrl: proxyUrl(),
+      image: env,
+    })
+  }
+
   // Brokers, channels and their triggers are in force already: what was left over belongs to them.
   const rest = inOrder(manifests).filter(({ list }) => STARTED_HERE.includes(list))
-  for (const read of rest) await control.adopt(read, { onWarning: warn })
+  for (const { namespace } of [...manifests.services, ...manifests.brokers]) {
+    control.stored.ensureNamespace(namespace)
+  }
+  for (const read of rest) {
+    const { file, line, name } = read.resource
+    await control.adopt(read, { onWarning: text => log.warn(name, `${file}:${line}: ${text}`) })
+  }
   servingPart.adopt(manifests.services)
   followAddresses({ serving, eventing, resources })
   eventing.resume()
-  return { serving, servingPart, eventing, resources, control, inProcess }
+  return { serving, servingPart, eventing, resources, control, inProcess, environmentOf }
 }
 
 /** Nobody asks before the ingress listens. */
@@ -138,6 +166,9 @@ function running(resources: Resources | undefined): Resources {
   if (resources) return resources
   throw new Error('the emulator is still starting')
 }
+
+const keyOf = ({ namespace, name }: { namespace: string; name: string }): string =>
+  `${namespace}/${name}`
 
 const STARTED_HERE: readonly string[] = ['others', 'configMaps', 'eventing']
 

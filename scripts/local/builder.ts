@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { bundleFunction, bundleVendor, fileOf } from '../build.ts'
+import { COMMAND_ANNOTATION, toAnnotatedCommand } from '../emulator/command.ts'
 import type { ServiceResource } from '../emulator/manifests/types.ts'
 import type { RunCommand } from '../emulator/serving/replica.ts'
 import { readBuilt, stampOf, writeBuilt } from './build-stamp.ts'
@@ -17,9 +18,6 @@ export interface Builder {
   /** What runs a Service. @throws Error that says what the image or annotation lacks */
   command(service: ServiceResource): Promise<RunCommand>
 }
-
-/** Runs an image that is no function of ours, e.g. one in another language. */
-const COMMAND_ANNOTATION = 'emulator.aiwfe.dev/command'
 
 /** Makes the builder of the project at `root`. */
 export function createBuilder(root: string): Builder {
@@ -45,9 +43,8 @@ export function createBuilder(root: string): Builder {
   }
 
   async function command(service: ServiceResource): Promise<RunCommand> {
-    const own =
-      service.template.annotations[COMMAND_ANNOTATION] ?? service.annotations[COMMAND_ANNOTATION]
-    if (own !== undefined) return { command: '/bin/sh', args: ['-c', `exec ${own}`], cwd: root }
+    const own = toAnnotatedCommand(service, root)
+    if (own) return own
     const name = imageName(service)
     if (!has(name)) {
       throw new Error(

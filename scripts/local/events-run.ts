@@ -7,7 +7,7 @@ import {
   type ShownEvent,
 } from './events-client.ts'
 import { editByHand, toEdit } from './events-edit.ts'
-import { toContent, toFactLine, toList, toTree } from './events-screen.ts'
+import { toBranches, toContent, toFactLine, toList, toTree } from './events-screen.ts'
 
 /** Where the output goes, and what ends `tail`. */
 export interface EventsIo {
@@ -82,7 +82,7 @@ async function addTrees(
     const child = await client.show(`#${seq}`).catch(() => undefined)
     if (!child) continue
     await addTrees(client, child, trees, seen)
-    trees.set(seq, toTree(child, trees))
+    trees.set(seq, toBranches(child, trees))
   }
 }
 

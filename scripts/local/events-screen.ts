@@ -29,10 +29,23 @@ export function toList({
   return `${[...toColumns(rows), ...more].join('\n')}\n`
 }
 
-/** The path of one event; `below` are the events that came of it, already as trees. */
+/** The path of one event; `below` are the branches of those that came of it. */
 export function toTree(event: ShownEvent, below: ReadonlyMap<number, string>): string {
-  const { attributes, deliveries, misses, causes, children } = event
+  const { attributes, causes } = event
   const [cause] = causes
+  return [
+    `#${event.seq} ${attributes.type}  ${attributes.id}`,
+    `  from ${attributes.source} to ${event.broker}, ${new Date(event.arrival).toISOString()}, ${event.size} bytes`,
+    ...(cause ? [`  came of #${cause.seq} ${cause.type} ${cause.id}${ofCause(event)}`] : []),
+    ...toBranches(event, below)
+      .split('\n')
+      .map(line => `  ${line}`),
+  ].join('\n')
+}
+
+/** How an event ended, and below it who got it and who did not want it. */
+export function toBranches(event: ShownEvent, below: ReadonlyMap<number, string>): string {
+  const { deliveries, misses, children } = event
   const known = new Set(deliveries.flatMap(({ reply }) => (reply ? [reply.seq] : [])))
   const branches = [
     ...deliveries.map(delivery => ofDelivery(delivery, below)),
@@ -40,16 +53,13 @@ export function toTree(event: ShownEvent, below: ReadonlyMap<number, string>): s
     ...children
       .filter(({ seq }) => !known.has(seq))
       .map(child => [
-        `${child.trigger ?? 'somebody'}  ${HOW[child.how ?? ''] ?? 'made'} #${child.seq} ${child.type} ${child.id} in ${child.broker}: ${child.state}`,
+        `${child.trigger ?? 'somebody'}  ${HOW[child.how ?? ''] ?? 'made'} #${child.seq} ${child.type} ${child.id} in ${child.broker}${below.has(child.seq) ? '' : `: ${child.state}`}`,
         ...indented(below.get(child.seq)),
       ]),
   ]
   const took = event.ended === undefined ? '' : ` after ${toSpan(event.ended - event.arrival)}`
   return [
-    `#${event.seq} ${attributes.type}  ${attributes.id}`,
-    `  from ${attributes.source} to ${event.broker}, ${new Date(event.arrival).toISOString()}, ${event.size} bytes`,
-    `  ${event.state}${took}${event.reason === undefined ? '' : `: ${event.reason}`}`,
-    ...(cause ? [`  came of #${cause.seq} ${cause.type} ${cause.id}${ofCause(event)}`] : []),
+    `${event.state}${took}${event.reason === undefined ? '' : `: ${event.reason}`}`,
     ...branches.flatMap((lines, at) => toBranch(lines, at === branches.length - 1)),
   ].join('\n')
 }
@@ -123,7 +133,7 @@ function ofDelivery(delivery: DeliveryRecord, below: ReadonlyMap<number, string>
       ? [`  ${failure.message}`]
       : []),
     ...(reply ? [`  answered with #${reply.seq} ${reply.type} ${reply.id}`] : []),
-    ...(reply ? indented(below.get(reply.seq)) : []),
+    ...(reply ? indented(below.get(reply.seq)).map(line => `  ${line}`) : []),
   ]
 }
 
@@ -163,10 +173,7 @@ function summarize({ deliveries, reason }: EventRecord): string {
 }
 
 function toBranch([first = '', ...rest]: readonly string[], isLast: boolean): string[] {
-  return [
-    `  ${isLast ? '└' : '├'} ${first}`,
-    ...rest.map(line => `  ${isLast ? ' ' : '│'} ${line}`),
-  ]
+  return [`${isLast ? '└' : '├'} ${first}`, ...rest.map(line => `${isLast ? ' ' : '│'} ${line}`)]
 }
 
 const indented = (tree: string | undefined): string[] =>

@@ -58,6 +58,7 @@ function announce(platform: Platform, options: StartArguments, readyMs: number):
     broker_url: env.BROKER_URL,
     port: emulator.port,
     env_file: envFile,
+    kubeconfig: env.KUBECONFIG,
     state_dir: options.stateDirectory,
     stores: stores.kinds,
     functions: emulator.serving.status().map(({ name, url }) => ({ name, url })),

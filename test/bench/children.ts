@@ -38,12 +38,15 @@ export function findProgram(name: string, folders: readonly string[] = []): stri
 export function createChildren(): Children {
   const guard = createProcessGuard()
   const alive = new Set<Child>()
+  let closed = false
 
   function start(
     command: string,
     args: readonly string[],
     { env = {}, cwd }: { env?: Record<string, string>; cwd?: string } = {},
   ): Child {
+    // Nobody would end it any more.
+    if (closed) throw new Error(`${command} was started after everything was closed`)
     const child = spawn(command, args, {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -82,6 +85,7 @@ export function createChildren(): Children {
   return {
     start,
     async close() {
+      closed = true
       await Promise.all([...alive].map(child => child.kill()))
       await guard.close()
     },

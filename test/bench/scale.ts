@@ -2,8 +2,7 @@
  * From zero to many and back: recorded loads on the virtual clock, each decision of the emulator's autoscaler beside
  * the formula computed apart; and the first replica of a function at zero beside the bare start of its process.
  */
-import { setTimeout } from 'node:timers/promises'
-import { freePort, timeStart } from './processes.ts'
+import { timeStart } from './processes.ts'
 import { type BenchContext, type BenchRow, type Budget, judge, median, round } from './rows.ts'
 import { replay } from './scale/replay.ts'
 import { SCENARIOS } from './scale/scenarios.ts'
@@ -46,10 +45,9 @@ export async function run({ note, signal, quick = false }: BenchContext): Promis
 /** Spawn to open port, as the emulator's own probe sees it. */
 async function startBare(signal: AbortSignal): Promise<number> {
   signal.throwIfAborted()
-  await setTimeout(0)
   const { readyMs } = await timeStart({
     args: [HOLD],
-    env: { HOLD_PORT: String(await freePort()) },
+    env: {},
     request: { method: 'GET', path: '/quick' },
     status: 200,
   })

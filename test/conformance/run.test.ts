@@ -11,6 +11,7 @@ const target: Target = {
   kubernetes: {} as Kubernetes,
   image: 'probe',
   annotations: {},
+  user: 1,
   ingress: '127.0.0.1:1',
   logs: () => Promise.resolve(''),
   passTime: () => Promise.resolve(),

@@ -10,7 +10,7 @@ export async function toZero(t: Trial, revision: string): Promise<void> {
     `${revision} has no process`,
     async () => {
       const { status } = await t.kube.get('Revision', revision)
-      if ((status?.actualReplicas ?? 0) === 0) return true
+      if (status?.actualReplicas === 0) return true
       await t.passTime(STEP_MS)
       return false
     },

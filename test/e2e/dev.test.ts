@@ -1,5 +1,5 @@
 /** `npm run new` and `npm run dev` on a copy of the project: a new function runs at once, a change is a new revision. */
-import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -104,6 +104,23 @@ function change(from: string, to: string): void {
 }
 
 /** Asks as a function would, by the name that it has in the cluster. */
+test('a function and a trigger whose manifests are deleted are gone', async () => {
+  const triggers = async (): Promise<string[]> => {
+    const status = await fetch(`${platform.gateway}/_emulator/eventing`)
+    const { triggers } = (await status.json()) as { triggers: { name: string }[] }
+    return triggers.map(({ name }) => name)
+  }
+  expect(await triggers()).toContain('greeter-greeting-requested')
+  rmSync(join(copy.path, 'eventing', 'triggers', 'greeter.yaml'))
+  rmSync(join(copy.path, 'knative', 'functions', 'greeter.yaml'))
+  await until(async () =>
+    (await triggers()).includes('greeter-greeting-requested') || (await ask('Ada'))
+      ? undefined
+      : true,
+  )
+  expect(platform.output()).toContain('Service removed: it is in no manifest any more')
+}, 60_000)
+
 function ask(name: string): Promise<{ greeting: string } | undefined> {
   return new Promise((resolve, reject) => {
     const { port } = new URL(platform.gateway)

@@ -4,7 +4,9 @@ import type { Clock } from '../clock.ts'
 import type { Eventing } from '../eventing/eventing.ts'
 import type { Log } from '../log.ts'
 import type { HostHandler } from '../network.ts'
+import { isOwnHost, isOwnOrigin } from '../own-host.ts'
 import type { Serving } from '../serving/serving.ts'
+import { createEnvironmentRoute, type EnvironmentOptions } from './environment.ts'
 import { createEventRoutes } from './events.ts'
 import { QueryError } from './query-error.ts'
 
@@ -14,6 +16,8 @@ export interface ApiOptions {
   log: Log
   serving: Serving
   eventing: Eventing
+  /** Who asks for a function's environment, and where it is found; not served unless given. */
+  environment?: EnvironmentOptions
 }
 
 type Route = (
@@ -23,9 +27,6 @@ type Route = (
 ) => Promise<unknown> | unknown
 
 const PREFIX = '/_emulator/'
-/** A page of another site must reach this neither by name (DNS rebinding) nor by script. */
-const OWN_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i
-const OWN_ORIGIN = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i
 /** A month: each two seconds of it are a decision of the autoscaler. */
 const MAX_ADVANCE_MS = 31 * 24 * 3_600_000
 /** What a reader of facts may be behind before it is cut off. */
@@ -33,7 +34,7 @@ const MAX_BEHIND_BYTES = 1024 * 1024
 
 /** Makes the handler of the API. */
 export function createApi(options: ApiOptions): HostHandler {
-  const { clock, log, serving, eventing } = options
+  const { clock, log, serving, eventing, environment } = options
   const routes: Record<string, Route> = {
     'GET functions': () => ({ functions: serving.status() }),
     'GET eventing': () => eventing.status(),
@@ -43,6 +44,7 @@ export function createApi(options: ApiOptions): HostHandler {
       await clock.advance(toMs(url.searchParams.get('ms')))
       return { now: clock.now() }
     },
+    ...(environment && { 'GET environment': createEnvironmentRoute(environment) }),
     'GET facts': (_url, _request, response) => streamFacts(options, response),
   }
 
@@ -67,9 +69,9 @@ export function createApi(options: ApiOptions): HostHandler {
   }
 
   return (host, request, response) => {
-    if (!request.url?.startsWith(PREFIX) || !OWN_HOST.test(host)) return false
-    const origin = request.headers.origin
-    if (origin !== undefined && !OWN_ORIGIN.test(origin)) {
+    if (!request.url?.startsWith(PREFIX) || !isOwnHost(host)) return false
+    // A page of another site must reach this neither by name (DNS rebinding) nor by script.
+    if (!isOwnOrigin(request.headers.origin)) {
       send(response, 403, { error: 'requests of other sites are refused' })
     } else void answer(request, response)
     return true

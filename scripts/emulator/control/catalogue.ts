@@ -43,6 +43,8 @@ const TELL_AFTER_MS = 10
 
 interface Known extends Entry {
   readonly text: string
+  /** As its source gave it: the very same object cannot have changed. */
+  readonly raw: KubeObject
 }
 
 /**
@@ -96,12 +98,13 @@ export function createCatalogue({
         if (!kind) continue
         const key = keyOf(kind, raw.metadata)
         gone.delete(key)
+        const before = known.get(key)
+        if (before?.raw === raw) continue
         const object = decorate(kind, raw)
         const text = JSON.stringify(object)
-        const before = known.get(key)
         if (before?.text === text) continue
         latest += 1
-        const entry: Known = { kind, object, version: latest, text }
+        const entry: Known = { kind, object, version: latest, text, raw }
         known.set(key, entry)
         // Deleted and made anew between two looks: another object under the same name.
         if (before && before.object.metadata.uid !== object.metadata.uid) {

@@ -152,10 +152,18 @@ export function createControlPlane({ parts, clock, log }: ControlPlaneOptions): 
 
   /** What was read from a file is checked already, and its problems name the line. */
   async function adopt(read: ReadResource, options: WriteOptions = {}): Promise<void> {
+    const isKnative = /\.knative\.dev\//.test(read.kind)
     const reference = toReference(read)
     const part = reference && takers.find(each => each.takes(reference.kind))
-    if (!reference || !part) return
-    for (const warning of toWarnings(reference.kind, reference)) options.onWarning?.(warning)
+    if (!reference || !part) {
+      if (isKnative) options.onWarning?.(`${read.kind} is not emulated: it does nothing here`)
+      return
+    }
+    // Other kinds that a folder holds for a cluster are nothing to talk about at each start.
+    const { kind } = reference
+    if (isKnative || kind.role !== 'idle') {
+      for (const warning of toWarnings(kind, reference)) options.onWarning?.(warning)
+    }
     await inTurn(() => hand(part, reference, read, options))
   }
 

@@ -91,7 +91,7 @@ const EVENTING = [
       ['PingSource', 'pingsources', 'run'],
       ['SinkBinding', 'sinkbindings', 'run'],
       ['ContainerSource', 'containersources', 'run'],
-      ['ApiServerSource', 'apiserversources', 'idle'],
+      ['ApiServerSource', 'apiserversources', 'run'],
     ],
   ),
   ...group(
@@ -106,7 +106,7 @@ const OTHERS = [
     'serving.knative.dev',
     ['v1beta1'],
     ['all', 'knative', 'serving'],
-    [['DomainMapping', 'domainmappings', 'idle', 'dm']],
+    [['DomainMapping', 'domainmappings', 'run', 'dm']],
   ),
   ...group(
     '',

@@ -41,9 +41,10 @@ export function createManifestSync(
       const isNew = known.get(key)?.text
       if (isNew === next.get(key)?.text) continue
       await attempt(key, async () => {
-        const onWarning = (text: string): void => log.warn(read.resource.name, text)
+        const { file, line, name } = read.resource
+        const onWarning = (text: string): void => log.warn(name, `${file}:${line}: ${text}`)
         await control.adopt(read, { wait: true, onWarning })
-        log.info(read.resource.name, `${toName(read)} ${isNew === undefined ? 'added' : 'changed'}`)
+        log.info(name, `${toName(read)} ${isNew === undefined ? 'added' : 'changed'}`)
       })
     }
     for (const [key, { read }] of known) {

@@ -42,9 +42,11 @@ export function createServingPart(
   }
 
   return {
-    takes: ({ group, kind }) => group === 'serving.knative.dev' && kind === 'Service',
+    takes: ({ group, kind }) =>
+      group === 'serving.knative.dev' && (kind === 'Service' || kind === 'DomainMapping'),
     apply: async ({ list, resource }, { wait }) => {
       if (list === 'services') await put(resource, wait)
+      else if (list === 'others') serving.mapDomain(resource)
     },
     remove({ kind }, namespace, name) {
       if (kind === 'Service') applied.delete(`${namespace}/${name}`)

@@ -9,7 +9,15 @@ export function adviceOn(resource: EventingResource): string[] {
   return [
     ...('filter' in resource && !resource.filters?.length ? ofFilter(resource.filter ?? {}) : []),
     ...(delivery ? ofDelivery(delivery, kindOf(resource)) : []),
+    ...(kindOf(resource) === 'Broker' ? ofClass(resource.annotations) : []),
   ]
+}
+
+const CLASS = 'eventing.knative.dev/broker.class'
+const OWN_CLASS = 'MTChannelBasedBroker'
+
+function ofClass({ [CLASS]: wanted = OWN_CLASS }: Readonly<Record<string, string>>): string[] {
+  return wanted === OWN_CLASS ? [] : [`class ${wanted} is emulated as ${OWN_CLASS}`]
 }
 
 function ofFilter(filter: Readonly<Record<string, string>>): string[] {

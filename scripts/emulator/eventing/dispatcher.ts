@@ -12,7 +12,7 @@ import { createLanes } from './lanes.ts'
 import type { Ledger, LiveEvent } from './ledger.ts'
 import type { Loops } from './loops.ts'
 import { type Attempt, type DeliveryRecord, type Fact, reference } from './records.ts'
-import type { Registry, Subscriber } from './registry.ts'
+import type { Registry } from './registry.ts'
 import { isSuccess } from './retries.ts'
 import { createSender } from './sender.ts'
 import {
@@ -24,6 +24,7 @@ import {
   standingOf,
   targetOf,
 } from './stage.ts'
+import type { Subscriber } from './subscriber.ts'
 import { deadLettered, delivered, failed, lost, type Trial, type Verdict } from './verdict.ts'
 
 /** Starts and stops deliveries; everything else is read from the ledger. */

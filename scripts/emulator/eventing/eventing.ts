@@ -12,10 +12,9 @@ import type {
 import type { HostHandler, Send } from '../network.ts'
 import { type EventingFeatures, type EventingKind, type EventingResource, kindOf } from './admit.ts'
 import { adviceOn } from './advice.ts'
-import type { Headers } from './codec.ts'
 import { createDispatcher } from './dispatcher.ts'
 import { createEntrance, type EventingMode } from './entrance.ts'
-import type { CloudEvent, EventError } from './event.ts'
+import type { CloudEvent } from './event.ts'
 import { createFacts } from './facts.ts'
 import type { EventQuery } from './history.ts'
 import { type HubKind, hubKey } from './hub.ts'
@@ -25,8 +24,9 @@ import { createJournal } from './journal/journal.ts'
 import { createLedger } from './ledger.ts'
 import { createLoops } from './loops.ts'
 import { toObjects } from './objects.ts'
-import type { ReadinessOf } from './reconcile.ts'
-import { type EventRecord, type EventReference, type Fact, reference } from './records.ts'
+import type { ReadinessOf } from './reconciled.ts'
+import type { EventRecord, EventReference, Fact } from './records.ts'
+import { createRefusals } from './refusals.ts'
 import { createRegistry } from './registry.ts'
 import { createResend, type ResendRequest } from './resend.ts'
 import type { ResolveRef } from './resolve.ts'
@@ -68,6 +68,8 @@ export interface Eventing {
   readonly handler: HostHandler
   /** Whether a host name (with or without port) leads to the broker ingress. */
   isBroker(host: string): boolean
+  /** The same for the broker ingress and every channel. */
+  owns(host: string): boolean
   /** Adds or replaces a resource; throws a TypeError naming file and line when the webhook would refuse it. */
   apply(resource: EventingResource): void
   /** Removes a resource; what waited for it ends as failed. False when there was none. */
@@ -109,9 +111,6 @@ export interface Eventing {
 /** How long running attempts may end by themselves when the broker stops; real time. */
 const CLOSE_GRACE_MS = 1000
 
-const BROKER_CLASS = 'eventing.knative.dev/broker.class'
-const OWN_CLASS = 'MTChannelBasedBroker'
-
 /**
  * Opens the journal, takes up unfinished events, and is ready.
  * @throws TypeError when a resource cannot work; Error when the journal is in use or corrupt
@@ -147,7 +146,7 @@ export async function createEventing(options: EventingOptions): Promise<Eventing
     entrance,
     exists: registry.hasHub,
     ready: () => closing === undefined,
-    onRefused,
+    onRefused: createRefusals({ ledger, clock, log, facts }),
   })
   const dispatcher = createDispatcher({
     ...options,
@@ -167,12 +166,9 @@ export async function createEventing(options: EventingOptions): Promise<Eventing
 
   function admit(resource: EventingResource): void {
     const { file, line, namespace, name } = resource
-    const isNew = registry.apply(resource)
+    if (!registry.apply(resource)) return
     const place = `${file}:${line}: ${kindOf(resource).toLowerCase()} ${namespace}/${name}`
-    if (isNew) for (const advice of adviceOn(resource)) log.warn('broker', `${place}: ${advice}`)
-    const wanted = resource.annotations[BROKER_CLASS] ?? OWN_CLASS
-    if (!isNew || kindOf(resource) !== 'Broker' || wanted === OWN_CLASS) return
-    log.warn('broker', `${place}: class ${wanted} is emulated as ${OWN_CLASS}`)
+    for (const advice of adviceOn(resource)) log.warn('broker', `${place}: ${advice}`)
   }
 
   function changed(): void {
@@ -202,27 +198,6 @@ export async function createEventing(options: EventingOptions): Promise<Eventing
     }
   }
 
-  function onRefused(broker: string, headers: Headers, error: EventError): void {
-    const arrival = clock.now()
-    const attributes = claimed(headers)
-    const record: EventRecord = {
-      seq: ledger.nextSeq(),
-      broker,
-      attributes,
-      size: 0,
-      arrival,
-      state: 'refused',
-      ended: arrival,
-      reason: error.message,
-      deliveries: [],
-      misses: [],
-    }
-    ledger.refuse(record)
-    log.warn('broker', `refused an event with ${error.status}: ${error.message}`)
-    const event = reference(record.seq, attributes)
-    facts.emit({ kind: 'refused', at: arrival, broker, event, reason: error.message })
-  }
-
   async function publish(
     { kind = 'Broker', namespace, name }: { kind?: HubKind; namespace: string; name: string },
     event: CloudEvent,
@@ -245,6 +220,7 @@ export async function createEventing(options: EventingOptions): Promise<Eventing
   return {
     handler: ingress.handler,
     isBroker: ingress.isBroker,
+    owns: ingress.owns,
     apply(resource) {
       admit(resource)
       changed()
@@ -283,14 +259,4 @@ export async function createEventing(options: EventingOptions): Promise<Eventing
   function withBody(record: EventRecord | undefined): EventRecord | undefined {
     return record && ledger.withBody(record)
   }
-}
-
-/** What a refused request said of itself, cut short. */
-function claimed(headers: Headers): Record<string, string> {
-  const attributes: Record<string, string> = {}
-  for (const [name, value] of Object.entries(headers)) {
-    if (/^ce-[a-z0-9]+$/i.test(name))
-      attributes[name.slice(3).toLowerCase()] = String(value).slice(0, 200)
-  }
-  return attributes
 }

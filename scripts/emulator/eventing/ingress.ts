@@ -33,6 +33,8 @@ export interface Ingress {
   answer(request: IngressRequest): Promise<IngressAnswer>
   /** Whether a host name (with or without port) leads to the broker ingress. */
   isBroker(host: string): boolean
+  /** The same for the broker ingress and every channel. */
+  owns(host: string): boolean
 }
 
 /** What is known of a request that was refused. */
@@ -143,11 +145,14 @@ export function createIngress(options: IngressOptions): Ingress {
     return bare === `broker.${domain}` || isBrokerHost(bare)
   }
 
+  const owns = (host: string): boolean => isBroker(host) || toChannel(host) !== undefined
+
   return {
     isBroker,
+    owns,
     answer,
     handler(host, request, response) {
-      if (!isBroker(host) && !toChannel(host)) return false
+      if (!owns(host)) return false
       serve(host, request, response).catch((error: unknown) => {
         log.error('broker', `ingress failed: ${String(error)}`)
         if (!response.headersSent) write(response, plain(500, 'the event could not be taken'))

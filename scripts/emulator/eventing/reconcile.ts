@@ -1,86 +1,21 @@
 /** What the controllers would make of a resource: its conditions and status, and with them whether it takes part. */
 
-import type { ConditionStatus } from '../control/conditions.ts'
 import type {
   BrokerResource,
   ChannelResource,
-  DeliverySpec,
   Destination,
   SubscriptionResource,
   TriggerResource,
 } from '../manifests/types.ts'
+import { resolveDeadLetterSink } from './dead-letter-sink.ts'
 import { brokerUrl, channelUrl } from './hub.ts'
-import { type ObjectReference, type Resolution, type ResolveRef, resolve } from './resolve.ts'
-
-/** One condition as a controller sets it. */
-export type Mark = readonly [
-  type: string,
-  status: ConditionStatus,
-  reason?: string,
-  message?: string,
-]
-
-/** The outcome for one resource. */
-export interface Reconciled {
-  readonly marks: readonly Mark[]
-  /** The fields of the status beside conditions and observedGeneration. */
-  readonly status: Readonly<Record<string, unknown>>
-  /** Where events go, for triggers and subscriptions. */
-  readonly url?: string
-  readonly replyUrl?: string
-  readonly deadLetterUrl?: string
-}
-
-/** Whether another object is ready, for a Trigger's `knative.dev/dependency`; undefined when there is none. */
-export type ReadinessOf = (reference: ObjectReference) => ConditionStatus | undefined
-
-/** What the controllers see of the other resources. */
-export interface World {
-  readonly resolveRef: ResolveRef
-  readonly readinessOf: ReadinessOf
-  broker(namespace: string, name: string): { resource: BrokerResource; ready: Mark } | undefined
-  channel(
-    kind: ChannelResource['kind'],
-    namespace: string,
-    name: string,
-  ): { resource: ChannelResource; ready: Mark } | undefined
-}
-
-/** The conditions of each kind that decide over its Ready. */
-export const DEPENDENTS: Readonly<Record<string, readonly string[]>> = {
-  Broker: [
-    'IngressReady',
-    'TriggerChannelReady',
-    'FilterReady',
-    'Addressable',
-    'DeadLetterSinkResolved',
-    'EventPoliciesReady',
-  ],
-  Trigger: [
-    'BrokerReady',
-    'SubscriptionReady',
-    'DependencyReady',
-    'SubscriberResolved',
-    'DeadLetterSinkResolved',
-    'OIDCIdentityCreated',
-  ],
-  Channel: ['BackingChannelReady', 'Addressable', 'DeadLetterSinkResolved', 'EventPoliciesReady'],
-  InMemoryChannel: [
-    'DispatcherReady',
-    'ServiceReady',
-    'EndpointsReady',
-    'Addressable',
-    'ChannelServiceReady',
-    'DeadLetterSinkResolved',
-    'EventPoliciesReady',
-  ],
-  Subscription: ['ReferencesResolved', 'AddedToChannel', 'ChannelReady', 'OIDCIdentityCreated'],
-}
+import type { Mark, Reconciled, World } from './reconciled.ts'
+import { type ObjectReference, type Resolution, resolve } from './resolve.ts'
 
 /** `pkg/reconciler/broker/broker.go`. */
 export function reconcileBroker(resource: BrokerResource, world: World): Reconciled {
   const { namespace, name } = resource
-  const sink = deadLetter(resource.delivery, world)
+  const sink = resolveDeadLetterSink(resource.delivery, world)
   const channel = { namespace, name: `${name}-kne-trigger` }
   return {
     marks: [
@@ -108,7 +43,7 @@ export function reconcileBroker(resource: BrokerResource, world: World): Reconci
 /** `pkg/reconciler/channel` and `inmemorychannel/controller`. */
 export function reconcileChannel(resource: ChannelResource, world: World): Reconciled {
   const { namespace, name, kind } = resource
-  const sink = deadLetter(resource.delivery, world)
+  const sink = resolveDeadLetterSink(resource.delivery, world)
   const backed = ['ServiceReady', 'EndpointsReady', 'ChannelServiceReady', 'DispatcherReady']
   const own: Mark[] =
     kind === 'Channel'
@@ -146,7 +81,7 @@ export function reconcileTrigger(resource: TriggerResource, world: World): Recon
   if (status !== 'True') return { marks, status: {} }
   const subscriber = resolve(resource.subscriber, world.resolveRef)
   const own = resource.delivery?.deadLetterSink ? resource.delivery : broker.resource.delivery
-  const sink = deadLetter(own, world)
+  const sink = resolveDeadLetterSink(own, world)
   if ('error' in subscriber) {
     marks.push(['SubscriberResolved', 'False', UNRESOLVED, subscriber.error])
     // What the channel knows of an earlier state of things stays in force.
@@ -166,7 +101,7 @@ export function reconcileSubscription(resource: SubscriptionResource, world: Wor
   const { namespace, channel: reference, delivery } = resource
   const channel = world.channel(reference.kind, namespace, reference.name)
   const own = delivery?.deadLetterSink ? delivery : channel?.resource.delivery
-  const sink = deadLetter(own, world)
+  const sink = resolveDeadLetterSink(own, world)
   const unresolved = (reason: string, message: string): Reconciled => ({
     marks: [['ReferencesResolved', 'False', reason, message]],
     status: {},
@@ -230,32 +165,6 @@ function optional(
   field: string,
 ): Resolution | undefined {
   return destination && resolve(destination, world.resolveRef, field)
-}
-
-function deadLetter(
-  delivery: DeliverySpec | undefined,
-  world: World,
-): {
-  mark: Mark
-  status: { deadLetterSinkUri?: string }
-  resolved: { deadLetterUrl?: string }
-} {
-  const type = 'DeadLetterSinkResolved'
-  const found = optional(delivery?.deadLetterSink, world, 'delivery.deadLetterSink')
-  if (!found) {
-    const message = 'No dead letter sink is configured.'
-    const mark: Mark = [type, 'True', 'DeadLetterSinkNotConfigured', message]
-    return { mark, status: {}, resolved: {} }
-  }
-  if ('error' in found) {
-    const reason = "Unable to get the dead letter sink's URI"
-    return { mark: [type, 'False', reason, found.error], status: {}, resolved: {} }
-  }
-  return {
-    mark: [type, 'True'],
-    status: { deadLetterSinkUri: found.url },
-    resolved: { deadLetterUrl: found.url },
-  }
 }
 
 /** A source that must be ready before its Trigger is. */

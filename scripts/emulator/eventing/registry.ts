@@ -18,19 +18,21 @@ import {
 } from './admit.ts'
 import { hubKey } from './hub.ts'
 import {
-  DEPENDENTS,
-  type Mark,
-  type ReadinessOf,
-  type Reconciled,
   reconcileBroker,
   reconcileChannel,
   reconcileSubscription,
   reconcileTrigger,
-  type World,
 } from './reconcile.ts'
+import {
+  DEPENDENTS,
+  type Mark,
+  type ReadinessOf,
+  type Reconciled,
+  type World,
+} from './reconciled.ts'
 import { addressOf, type ResolveRef } from './resolve.ts'
-import { BROKER_DEFAULTS, type DeliveryPolicy, deliveryPolicy } from './retries.ts'
 import { specOf } from './spec.ts'
+import { type Subscriber, subscriberKey, toSubscriber } from './subscriber.ts'
 
 /** A resource with what became of it. */
 export interface Entry<R extends EventingResource = EventingResource> {
@@ -39,24 +41,6 @@ export interface Entry<R extends EventingResource = EventingResource> {
   readonly identity: Identity
   readonly conditions: ConditionSet
   reconciled: Reconciled
-}
-
-/** A trigger or subscription ready for work. */
-export interface Subscriber {
-  /** `<namespace>/<name>` of a trigger, `subscription/<namespace>/<name>`. */
-  readonly key: string
-  readonly kind: 'Trigger' | 'Subscription'
-  /** The key of its broker or channel, which may not exist yet. */
-  readonly hub: string
-  readonly namespace: string
-  readonly resource: TriggerResource | SubscriptionResource
-  /** Where events go; a subscription may have none, and anybody's may be unresolved for now. */
-  readonly url?: string
-  /** Where answers go. */
-  readonly replyUrl?: string
-  readonly policy: DeliveryPolicy
-  /** Why it gets no events yet: it has never been ready. */
-  readonly notReady?: string
 }
 
 /** Looked up for each event, changed by each apply. */
@@ -176,7 +160,7 @@ export function createRegistry(options: RegistryOptions): Registry {
           entry.conditions.set(type, status, why)
         }
         if (entry.kind === 'Trigger' || entry.kind === 'Subscription') {
-          const subscriber = toSubscriber(entry)
+          const subscriber = subscriberOf(entry)
           found.set(subscriber.key, subscriber)
           continue
         }
@@ -189,40 +173,14 @@ export function createRegistry(options: RegistryOptions): Registry {
     byHub = Map.groupBy(found.values(), ({ hub }) => hub)
   }
 
-  function toSubscriber({ kind, resource, reconciled, conditions }: Entry): Subscriber {
-    const { namespace, name } = resource
-    const key = subscriberKey(kind, namespace, name)
+  function subscriberOf({ kind, resource, reconciled, conditions }: Entry): Subscriber {
+    const key = subscriberKey(kind, resource.namespace, resource.name)
     if (conditions.ready() === 'True') subscribed.add(key)
     const ready = conditions.list().find(({ type }) => type === 'Ready')
     const notReady = subscribed.has(key) ? undefined : `${ready?.reason}: ${ready?.message}`
-    const { url, deadLetterUrl } = reconciled
-    const common = { key, namespace, ...(url && { url }), ...(notReady && { notReady }) }
-    if ('channel' in resource) {
-      const { channel: reference, delivery } = resource
-      const inherited = channel(reference.kind, { namespace, name: reference.name })?.resource
-      return {
-        ...common,
-        kind: 'Subscription',
-        resource,
-        hub: hubKey({ kind: 'Channel', namespace, name: reference.name }),
-        ...(reconciled.replyUrl && { replyUrl: reconciled.replyUrl }),
-        policy: deliveryPolicy(delivery, inherited?.delivery, deadLetterUrl),
-      }
-    }
-    // Only triggers are left.
-    const trigger = resource as TriggerResource
-    const owner = { namespace, name: trigger.broker }
-    const inherited = broker(owner)?.resource
-    const defaults = inherited && (inherited.delivery ?? BROKER_DEFAULTS)
-    return {
-      ...common,
-      kind: 'Trigger',
-      resource: trigger,
-      hub: hubKey({ kind: 'Broker', ...owner }),
-      replyUrl:
-        addressOf({ apiVersion: 'eventing.knative.dev/v1', kind: 'Broker', ...owner }) ?? '',
-      policy: deliveryPolicy(trigger.delivery, defaults, deadLetterUrl),
-    }
+    // Only triggers and subscriptions come here.
+    const subscriber = resource as TriggerResource | SubscriptionResource
+    return toSubscriber({ resource: subscriber, reconciled, world, key, notReady })
   }
 
   return {
@@ -271,9 +229,6 @@ const RECONCILE = {
 
 const entryKey = (kind: EventingKind, namespace: string, name: string): string =>
   `${kind} ${namespace}/${name}`
-
-const subscriberKey = (kind: EventingKind, namespace: string, name: string): string =>
-  kind === 'Subscription' ? `subscription/${namespace}/${name}` : `${namespace}/${name}`
 
 function readyOf({ conditions }: Entry): Mark {
   const ready = conditions.list().find(({ type }) => type === 'Ready')

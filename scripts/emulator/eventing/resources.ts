@@ -23,6 +23,7 @@ import type { Fact } from './records.ts'
 import { createRequestReplies } from './request-reply/request-replies.ts'
 import { addressOf, type ResolveRef, resolve } from './resolve.ts'
 import { createJobSinks } from './sinks/job-sinks.ts'
+import { type ChangeFeed, createApiServerSources } from './sources/api-server.ts'
 import { createContainerSources } from './sources/container.ts'
 import { createPingSources } from './sources/ping.ts'
 import { createSinkBindings } from './sources/sink-binding.ts'
@@ -66,6 +67,8 @@ export interface ResourcesOptions extends Workshop {
   /** Where jobs are kept; it is made. */
   readonly directory: string
   readonly features?: ResourceFeatures
+  /** What ApiServerSources watch; without it they are ready and silent. */
+  readonly catalogue?: () => ChangeFeed
   /** What `bind` answers may have changed: Services are to be applied again, through `bind`. */
   readonly rebind?: () => void
 }
@@ -131,6 +134,7 @@ export function createResources(options: ResourcesOptions): Resources {
     PingSource: createPingSources(around),
     SinkBinding: bindings,
     ContainerSource: createContainerSources(around, options),
+    ApiServerSource: createApiServerSources(around, options.catalogue),
     JobSink: jobSinks,
     EventTransform: transforms,
     EventType: eventTypes,
@@ -156,7 +160,7 @@ export function createResources(options: ResourcesOptions): Resources {
   /** Whatever has a `status.address` can be sent to; a plain Service of the cluster is known by its name alone. */
   function resolveRef(ref: NonNullable<Destination['ref']>): string | undefined {
     if (ref.apiVersion === 'v1') return addressOf(ref)
-    const found = world().find(
+    const found = keptBy(ref).find(
       ({ apiVersion, kind, metadata }) =>
         kind === ref.kind &&
         groupOf(apiVersion) === groupOf(ref.apiVersion) &&
@@ -166,6 +170,16 @@ export function createResources(options: ResourcesOptions): Resources {
     const address = found?.status?.address
     if (typeof address !== 'object' || address === null || !('url' in address)) return undefined
     return typeof address.url === 'string' ? address.url : undefined
+  }
+
+  /** The objects of the part that would have it: addresses are asked for often. */
+  function keptBy({ apiVersion, kind }: NonNullable<Destination['ref']>): readonly KubeObject[] {
+    if (groupOf(apiVersion) === 'serving.knative.dev') return serving.objects()
+    return takes(kind) ? controllers[kind].objects() : eventing.objects()
+  }
+
+  function takes(kind: string): kind is ResourceKind {
+    return Object.hasOwn(controllers, kind)
   }
 
   async function credentials(
@@ -224,7 +238,7 @@ export function createResources(options: ResourcesOptions): Resources {
       [jobSinks, transforms, requestReplies].some(({ handler }) =>
         handler(host, request, response),
       ),
-    takes: (kind): kind is ResourceKind => Object.hasOwn(controllers, kind),
+    takes,
     // The table pairs each kind with the controller of its resources.
     apply: resource => (controllers[resource.kind] as Controller<EventingResource>).apply(resource),
     remove: (kind, namespace, name) => controllers[kind].remove(namespace, name),

@@ -9,8 +9,8 @@ import type { Ledger, Settlement } from './ledger.ts'
 import type { Loops } from './loops.ts'
 import { passThrough, replyHeaders } from './pass-through.ts'
 import { type Cause, type EventReference, reference } from './records.ts'
-import type { Subscriber } from './registry.ts'
 import type { Context, Reply, Stage } from './stage.ts'
+import type { Subscriber } from './subscriber.ts'
 import { TTL, ttlOf } from './ttl.ts'
 
 /** Sends what a delivery is at. */

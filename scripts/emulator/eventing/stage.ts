@@ -3,7 +3,8 @@
 import type { CloudEvent } from './event.ts'
 import type { Ledger, LiveEvent } from './ledger.ts'
 import type { DeliveryRecord } from './records.ts'
-import type { Registry, Subscriber } from './registry.ts'
+import type { Registry } from './registry.ts'
+import type { Subscriber } from './subscriber.ts'
 
 /** What the next attempt of a delivery is made at. */
 export type Stage = 'subscriber' | 'reply' | 'deadLetterSink'

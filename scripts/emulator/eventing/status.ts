@@ -4,7 +4,8 @@ import type { EventingResource } from './admit.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { type HubKind, hubKey, hubUrl } from './hub.ts'
 import type { Ledger } from './ledger.ts'
-import type { Registry, Subscriber } from './registry.ts'
+import type { Registry } from './registry.ts'
+import type { Subscriber } from './subscriber.ts'
 
 /** A broker and the work that waits behind it. */
 export interface BrokerStatus {

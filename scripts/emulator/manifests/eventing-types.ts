@@ -113,6 +113,25 @@ export interface ContainerSourceResource extends SourceObject {
   readonly template: PodTemplate
 }
 
+/** What an ApiServerSource watches. */
+export interface WatchedKind {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly selector?: LabelSelector
+}
+
+/** A `sources.knative.dev/v1` ApiServerSource. */
+export interface ApiServerSourceResource extends SourceObject {
+  readonly kind: 'ApiServerSource'
+  readonly resources: readonly WatchedKind[]
+  /** What the events carry: the object, or a reference to it. */
+  readonly mode: 'Reference' | 'Resource'
+  /** Only objects that one of these controls. */
+  readonly owner?: { readonly apiVersion: string; readonly kind: string }
+  /** Else those of its own namespace. */
+  readonly allNamespaces: boolean
+}
+
 /** A `sinks.knative.dev/v1alpha1` JobSink. */
 export interface JobSinkResource extends EventingObject {
   readonly kind: 'JobSink'
@@ -182,6 +201,7 @@ export type EventingResource =
   | PingSourceResource
   | SinkBindingResource
   | ContainerSourceResource
+  | ApiServerSourceResource
   | JobSinkResource
   | EventTransformResource
   | EventTypeResource

@@ -1,5 +1,5 @@
 /** Probes of a container: how a replica proves that it can serve, that it lives, and that it has started. */
-import { describe, type Field } from './field.ts'
+import type { Field } from './field.ts'
 import { readInteger, readRequired, readText, readTextList, refuseUnknown } from './read.ts'
 import type { Probe, ProbeCheck, ProbeTiming } from './types.ts'
 
@@ -23,16 +23,15 @@ const DEFAULTS = { periodSeconds: 10, timeoutSeconds: 1, failureThreshold: 3 }
 /** `readinessProbe`; a missing one, or one without a handler, is Knative's default: TCP on the user port. */
 export function readReadinessProbe(probe: Field, port: ProbePort): Probe {
   const check = readCheck(probe, port) ?? { kind: 'tcp' }
-  const periodSeconds = readSeconds(probe, 'periodSeconds')
-  if (periodSeconds === 0) {
+  const timing = readTiming(probe, 0)
+  if (timing.periodSeconds === 0) {
     for (const name of ['failureThreshold', 'timeoutSeconds']) {
       if (probe.get(name).value) {
         probe.get(name).report(`${name} is disallowed when periodSeconds is zero`)
       }
     }
   }
-  const successThreshold = readSeconds(probe, 'successThreshold') || 1
-  return { ...check, ...readTiming(probe), periodSeconds, successThreshold }
+  return { ...check, ...timing }
 }
 
 /** `livenessProbe` or `startupProbe`; undefined when there is none. */
@@ -40,21 +39,19 @@ export function readHealthProbe(probe: Field, port: ProbePort): Probe | undefine
   if (probe.value === undefined || probe.value === null) return undefined
   const check = readCheck(probe, port)
   if (!check) probe.report(`expected exactly one, got neither: ${HANDLERS.join(', ')}`)
-  const timing = readTiming(probe)
-  if ((readSeconds(probe, 'successThreshold') || 1) !== 1) {
-    probe
-      .get('successThreshold')
-      .report(`must be 1, got ${describe(probe.get('successThreshold').value)}`)
+  const timing = readTiming(probe, DEFAULTS.periodSeconds)
+  if (timing.successThreshold !== 1) {
+    probe.get('successThreshold').report(`must be 1, got ${timing.successThreshold}`)
   }
-  return { ...(check ?? { kind: 'tcp' }), ...timing }
+  return { ...(check ?? { kind: 'tcp' }), ...timing, successThreshold: 1 }
 }
 
-function readTiming(probe: Field): ProbeTiming {
+function readTiming(probe: Field, defaultPeriod: number): ProbeTiming {
   return {
     initialDelaySeconds: readSeconds(probe, 'initialDelaySeconds'),
-    periodSeconds: readSeconds(probe, 'periodSeconds') || DEFAULTS.periodSeconds,
+    periodSeconds: readSeconds(probe, 'periodSeconds') || defaultPeriod,
     timeoutSeconds: readSeconds(probe, 'timeoutSeconds') || DEFAULTS.timeoutSeconds,
-    successThreshold: 1,
+    successThreshold: readSeconds(probe, 'successThreshold') || 1,
     failureThreshold: readSeconds(probe, 'failureThreshold') || DEFAULTS.failureThreshold,
   }
 }
@@ -110,14 +107,16 @@ function checkPort(field: Field, { port, portName }: ProbePort): void {
   if (typeof value === 'string') {
     field.report(`invalid value: ${value}: Probe port must match container port`)
   } else {
-    field.report(`the emulator probes the container port (${port}) only, got ${describe(value)}`)
+    field.report(
+      `the emulator probes the container port (${port}) only, got ${JSON.stringify(value)}`,
+    )
   }
 }
 
 function refuseOther(field: Field, known: readonly string[]): void {
   const text = readText(field) ?? ''
   if (!known.includes(text)) {
-    field.report(`the emulator probes http://127.0.0.1 only, got ${describe(text)}`)
+    field.report(`the emulator probes http://127.0.0.1 only, got ${JSON.stringify(text)}`)
   }
 }
 

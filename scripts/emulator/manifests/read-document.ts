@@ -1,4 +1,5 @@
 /** Reads one document of any kind: the table of the kinds that the emulator types. */
+import { readApiServerSource } from './api-server-source.ts'
 import { readBroker } from './broker.ts'
 import { readChannel, readInMemoryChannel } from './channel.ts'
 import { readConfigMap } from './config-map.ts'
@@ -46,6 +47,7 @@ const READERS: Readonly<Record<string, Reader>> = {
   'flows.knative.dev/v1/Sequence': { list: 'eventing', read: readSequence },
   'flows.knative.dev/v1/Parallel': { list: 'eventing', read: readParallel },
   'sources.knative.dev/v1/PingSource': { list: 'eventing', read: readPingSource },
+  'sources.knative.dev/v1/ApiServerSource': { list: 'eventing', read: readApiServerSource },
   'sources.knative.dev/v1/SinkBinding': { list: 'eventing', read: readSinkBinding },
   'sources.knative.dev/v1/ContainerSource': { list: 'eventing', read: readContainerSource },
   'sinks.knative.dev/v1alpha1/JobSink': { list: 'eventing', read: readJobSink },

@@ -45,7 +45,7 @@ export function checkServiceMetadata(metadata: Field): void {
 /** Reports what a template may not carry, beside autoscaling. */
 export function checkTemplateMetadata(metadata: Field): void {
   const annotations = metadata.get('annotations')
-  checkDuration(annotations, 'progress-deadline', 'progressDeadline')
+  checkDuration(annotations, 'progress-deadline')
   for (const key of SIDECAR_SHARES) {
     const { value } = annotations.get(key)
     if (typeof value !== 'string') continue
@@ -57,8 +57,8 @@ export function checkTemplateMetadata(metadata: Field): void {
   }
 }
 
-function checkDuration(annotations: Field, name: string, twin: string): void {
-  for (const key of [`${SERVING}${name}`, `${SERVING}${twin}`]) {
+function checkDuration(annotations: Field, name: string, twin: string = name): void {
+  for (const key of new Set([`${SERVING}${name}`, `${SERVING}${twin}`])) {
     const { value } = annotations.get(key)
     if (typeof value !== 'string' || value === '') continue
     const ms = parseGoDuration(value)

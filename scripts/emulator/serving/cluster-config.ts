@@ -25,6 +25,7 @@ export interface AutoscalerConfig {
   readonly maxScaleDownRate: number
   readonly scaleToZero: boolean
   readonly graceMs: number
+  readonly activatorCapacity: number
 }
 
 /** `config-gc`; `Infinity` stands for `disabled`. */
@@ -78,6 +79,7 @@ export const DEFAULT_CLUSTER_CONFIG: ClusterConfig = {
     maxScaleDownRate: 2,
     scaleToZero: true,
     graceMs: 30_000,
+    activatorCapacity: 100,
   },
   gc: {
     retainSinceCreateMs: 48 * HOUR_MS,
@@ -143,6 +145,7 @@ export function readClusterConfig(
       maxScaleDownRate: scale.number('max-scale-down-rate', autoscaler.maxScaleDownRate),
       scaleToZero: scale.flag('enable-scale-to-zero', autoscaler.scaleToZero),
       graceMs: scale.duration('scale-to-zero-grace-period', autoscaler.graceMs),
+      activatorCapacity: scale.number('activator-capacity', autoscaler.activatorCapacity),
     },
     gc: {
       retainSinceCreateMs: gc.duration('retain-since-create-time', base.gc.retainSinceCreateMs),

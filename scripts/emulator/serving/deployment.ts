@@ -1,9 +1,8 @@
 /** One Service over time: its Configuration makes Revisions, its Route says which one a request goes to. */
 import type { Clock } from '../clock.ts'
-import { type ConditionSet, createConditions } from '../control/conditions.ts'
+import { type ConditionSet, createConditions, type Reason } from '../control/conditions.ts'
 import { createIdentity, type Identity } from '../control/object.ts'
 import { parseGoDuration } from '../manifests/duration.ts'
-import { ManifestError } from '../manifests/manifest-error.ts'
 import type { ServiceResource } from '../manifests/types.ts'
 import type { ClusterConfig } from './cluster-config.ts'
 import { refuseBeyondLimits } from './cluster-limits.ts'
@@ -13,7 +12,7 @@ import { type Revision, StartError } from './revision.ts'
 import type { RevisionRecord, RevisionRecordOptions } from './revision-record.ts'
 import { createRoute, type Route } from './route.ts'
 import { toTemplate, toTraffic, withClusterDefaults } from './service-defaults.ts'
-import { toChanges } from './template-changes.ts'
+import { refuseKeptName } from './template-changes.ts'
 
 /** What a deployment needs from its surroundings. */
 export interface DeploymentOptions {
@@ -94,7 +93,7 @@ export function createDeployment(initial: ServiceResource, options: DeploymentOp
     written: ServiceResource,
     { adopt = false, command }: { adopt?: boolean; command?: RunCommand } = {},
   ): void {
-    if (closing) throw new Error('the emulator is stopping')
+    if (closing) throw new Error(`${name} is being stopped`)
     const next = withClusterDefaults(written, config)
     refuseBeyondLimits(next, config.autoscaler)
     refuseKeptName(service, next)
@@ -139,7 +138,7 @@ export function createDeployment(initial: ServiceResource, options: DeploymentOp
   /** Brings everything in line with what is; what happens meanwhile is looked at in another round. */
   function reconcile(): void {
     isStale = true
-    if (isBusy) return
+    if (isBusy || closing) return
     isBusy = true
     try {
       for (let round = 0; isStale && round < MAX_ROUNDS; round++) {
@@ -187,13 +186,10 @@ export function createDeployment(initial: ServiceResource, options: DeploymentOp
   }
 
   function propagate(): void {
-    copyReady(configuration.conditions, conditions, 'ConfigurationsReady')
     const taken = configuration.takenName()
+    copyReady(configuration.conditions, conditions, 'ConfigurationsReady')
     if (taken === undefined) copyReady(route.conditions, conditions, 'RoutesReady')
-    else {
-      const message = `The revision name ${JSON.stringify(taken)} is taken by a conflicting Revision, so traffic will not be migrated`
-      conditions.set('RoutesReady', 'False', { reason: 'RevisionNameTaken', message })
-    }
+    else conditions.set('RoutesReady', 'False', nameTaken(taken))
   }
 
   /** Who waits, waits for the latest Revision, whichever that is by then. */
@@ -208,11 +204,11 @@ export function createDeployment(initial: ServiceResource, options: DeploymentOp
     }
   }
 
-  function stop(): void {
+  function stop(why: string): void {
     closing = true
     route.close()
     for (const record of configuration.records()) record.forget()
-    for (const waiter of waiters) waiter.reject(new Error('the emulator is stopping'))
+    for (const waiter of waiters) waiter.reject(new Error(why))
     waiters.clear()
   }
 
@@ -245,11 +241,11 @@ export function createDeployment(initial: ServiceResource, options: DeploymentOp
       reconcile()
     },
     end: async () => {
-      stop()
+      stop(`${name} was deleted`)
       await Promise.all(configuration.records().map(({ revision }) => revision.end()))
     },
     close: async limits => {
-      stop()
+      stop('the emulator is stopping')
       await Promise.all(configuration.records().map(({ revision }) => revision.close(limits)))
     },
   }
@@ -272,6 +268,11 @@ function rolloutMs({ annotations }: ServiceResource, config: ClusterConfig): num
   return (given === undefined ? undefined : parseGoDuration(given)) ?? config.rolloutDurationMs
 }
 
+const nameTaken = (name: string): Reason => ({
+  reason: 'RevisionNameTaken',
+  message: `The revision name ${JSON.stringify(name)} is taken by a conflicting Revision, so traffic will not be migrated`,
+})
+
 /** The reason and message of one's `Ready` become those of the other's condition. */
 function copyReady(from: ConditionSet, to: ConditionSet, type: string): void {
   const { status, reason, message } = from.list().find(each => each.type === 'Ready') ?? {
@@ -282,22 +283,4 @@ function copyReady(from: ConditionSet, to: ConditionSet, type: string): void {
     ...(!isTrue && reason !== undefined && { reason }),
     ...(!isTrue && message !== undefined && { message }),
   })
-}
-
-/** A name of one's own must change whenever the template does. */
-function refuseKeptName(before: ServiceResource, after: ServiceResource): void {
-  const { name } = after.template
-  if (name === undefined || name !== before.template.name) return
-  const changes = toChanges(toTemplate(before), toTemplate(after))
-  if (changes === '') return
-  throw new ManifestError([
-    {
-      file: after.file,
-      line: after.line,
-      column: 1,
-      field: 'spec.template.metadata.name',
-      message: 'Saw the following changes without a name change (-old +new)',
-      details: changes,
-    },
-  ])
 }

@@ -1,6 +1,7 @@
 /** All Services of an emulator: makes their Revisions run, and knows which host leads to which of them. */
 import type { ServiceResource } from '../manifests/types.ts'
 import { DEFAULT_CLUSTER_CONFIG } from './cluster-config.ts'
+import { refuseBeyondLimits } from './cluster-limits.ts'
 import type { RevisionPlan } from './configuration.ts'
 import { createDeployment, type Deployment } from './deployment.ts'
 import { toEnvironment } from './environment.ts'
@@ -49,6 +50,8 @@ export function createDeployments(
     const key = `${namespace}/${name}`
     const known = deployments.get(key)
     if (known) return known
+    // Before there is anything: what is refused must leave nothing behind.
+    refuseBeyondLimits(service, config.autoscaler)
     const deployment = createDeployment(service, {
       clock,
       config,

@@ -1,6 +1,7 @@
 /** The client's side of an exchange, over HTTP/1.1 or HTTP/2 (where Node's objects differ in the few things below). */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+import type { Writable } from 'node:stream'
 import { refuseAnswer, relayHead } from '../relay-head.ts'
 import type { Answer } from './upstream.ts'
 
@@ -11,6 +12,16 @@ export function hasBody(request: IncomingMessage): boolean {
   return (
     request.headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
   )
+}
+
+/** Passes the body of a request on; one that breaks off is never ended as if it were whole. */
+export function sendBody(request: IncomingMessage, body: Writable): void {
+  if (!isHttp2(request)) return void request.pipe(body)
+  request.pipe(body, { end: false })
+  // The compatibility object ends when its stream was reset, too.
+  request.once('end', () => {
+    if (!request.aborted) body.end()
+  })
 }
 
 /** Passes an answer on, head, body and trailers. @returns false when its head cannot be passed on */
@@ -39,6 +50,11 @@ export function relayAnswer(
   if (answer.contentLength === undefined) body.once('end', () => finish(response, answer))
   body.pipe(response)
   return true
+}
+
+/** Whether a closed answer was ended by us and sent; HTTP/2 says that a reset stream is finished, too. */
+export function isWhole({ writableEnded, writableFinished }: ServerResponse): boolean {
+  return writableEnded && writableFinished
 }
 
 /** Ends an answer that has begun and not ended in a way that the client cannot take for its end. */

@@ -1,7 +1,7 @@
 /** Streams one request to a replica and its answer back, under the revision's limits. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Admission, Refusal } from './admission.ts'
-import { breakOff, hasBody, relayAnswer } from './downstream.ts'
+import { breakOff, hasBody, isWhole, relayAnswer, sendBody } from './downstream.ts'
 import { toClientHeaders, toFunctionHeaders } from './forward-headers.ts'
 import { answerNetworkProbe } from './network-probe.ts'
 import type { Replica } from './replica.ts'
@@ -37,7 +37,7 @@ export function proxy(
   response.once('close', () => {
     left = true
     timeouts.clear()
-    if (!response.writableFinished) upstream?.destroy()
+    if (!isWhole(response)) upstream?.destroy()
     revision.leave(admission)
   })
   revision.admit(admission)
@@ -53,7 +53,7 @@ export function proxy(
       },
       {
         onAnswer: relay,
-        onWritable: body => request.pipe(body),
+        onWritable: body => sendBody(request, body),
         onFailure: failure => {
           if (!left && upstream === sent) failed(failure, replica, again)
         },

@@ -168,6 +168,7 @@ export function createReplicaSet(options: ReplicaSetOptions, events: ReplicaEven
     const ready = count('ready')
     log.warn(service.name, `${ready + 1}→${ready} ${how}`, { revision: name })
     changed(ready + 1, ready, how)
+    events.onLost(how)
   }
 
   /** The first is replaced at once; one after another waits, as in a crash loop. */

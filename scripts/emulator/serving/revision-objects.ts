@@ -2,6 +2,7 @@
 import { type KubeObject, toOwnerReference, toTimestamp } from '../control/object.ts'
 import { isObject } from '../manifests/field.ts'
 import type { RevisionRecord } from './revision-record.ts'
+import { countActivators } from './scale-settings.ts'
 import type { Json } from './service-defaults.ts'
 
 /** Whose Revision it is. */
@@ -14,7 +15,6 @@ const GROUP = 'serving.knative.dev'
 const AUTOSCALING = 'autoscaling.internal.knative.dev/v1alpha1'
 const NETWORKING = 'networking.internal.knative.dev/v1alpha1'
 const REACHABILITY = { active: 'Reachable', reserve: 'Unreachable', pending: '' } as const
-const ACTIVATORS = 2
 
 /** The three objects; the Revision comes first. */
 export function toRevisionObjects(record: RevisionRecord, owners: RevisionOwners): KubeObject[] {
@@ -118,7 +118,7 @@ function toServerlessService(record: RevisionRecord, autoscaler: KubeObject): Ku
     metadata: childMeta(autoscaler),
     spec: {
       mode,
-      numActivators: ACTIVATORS,
+      numActivators: countActivators(record.settings, record.revision.numbers().ready),
       objectRef: {
         apiVersion: 'apps/v1',
         kind: 'Deployment',

@@ -27,6 +27,7 @@ export interface ScaleSettings {
   readonly maxScaleUpRate: number
   readonly maxScaleDownRate: number
   readonly graceMs: number
+  readonly activatorCapacity: number
 }
 
 /** How often the autoscaler decides; no operator can change it. */
@@ -35,6 +36,7 @@ export const TICK_MS = 2_000
 const HPA = 'hpa.autoscaling.knative.dev'
 const SECOND_MS = 1_000
 const MIN_TARGET = 0.01
+const MIN_ACTIVATORS = 2
 
 /** Reads the (already checked) annotations of a template. */
 export function readScaleSettings(
@@ -75,6 +77,7 @@ export function readScaleSettings(
     maxScaleUpRate: config.maxScaleUpRate,
     maxScaleDownRate: config.maxScaleDownRate,
     graceMs: config.graceMs,
+    activatorCapacity: config.activatorCapacity,
   }
 }
 
@@ -85,6 +88,16 @@ export function toInitialReplicas(
 ): number {
   const wanted = Math.max(initialScale ?? fallback, minScale)
   return maxScale === 0 ? wanted : Math.min(wanted, maxScale)
+}
+
+/** How many activators would stand in the path of so many ready replicas. */
+export function countActivators(
+  { total, targetBurstCapacity, activatorCapacity }: ScaleSettings,
+  ready: number,
+): number {
+  if (targetBurstCapacity === 0) return MIN_ACTIVATORS
+  const capacity = ready * total + Math.max(targetBurstCapacity, 0)
+  return Math.max(MIN_ACTIVATORS, Math.ceil(capacity / activatorCapacity))
 }
 
 /** Knative takes the spelling with an underscore too. */

@@ -5,12 +5,13 @@ import type { Clock } from '../clock.ts'
 import type { KubeObject } from '../control/object.ts'
 import type { References } from '../environment.ts'
 import type { Log } from '../log.ts'
-import type { ServiceResource } from '../manifests/types.ts'
+import type { OtherResource, ServiceResource } from '../manifests/types.ts'
 import type { HostHandler, NetworkRequest, NetworkResponse } from '../network.ts'
 import type { ClusterConfig } from './cluster-config.ts'
 import { deliver } from './deliver.ts'
 import { type Deployment, isClusterLocal } from './deployment.ts'
 import { createDeployments } from './deployments.ts'
+import { createDomainMappings } from './domain-mappings.ts'
 import { type FunctionStatus, type RevisionStatus, toFunctionStatus } from './function-status.ts'
 import type { ProcessGuard } from './guard.ts'
 import { type ServiceUrls, toServiceObjects } from './objects.ts'
@@ -67,8 +68,10 @@ export interface Serving {
    * @throws ManifestError when a Revision's name was kept although its template changed
    */
   apply(service: ServiceResource, how?: { adopt?: boolean }): void
+  /** Gives a Service another host name. @throws ManifestError */
+  mapDomain(mapping: OtherResource): void
   /**
-   * Deletes a Service with all that it owns, or one Revision. New requests do not reach it any more, running ones
+   * Deletes a DomainMapping, a Service with all that it owns, or one Revision. New requests do not reach it any more, running ones
    * finish. False when there is no such object.
    */
   remove(kind: string, namespace: string, name: string): boolean
@@ -107,6 +110,11 @@ export function createServing(options: ServingOptions): Serving {
     },
     onChange: tellChange,
   })
+  const mappings = createDomainMappings({
+    clock,
+    exists: (namespace, name) => findService(namespace, name) !== undefined,
+    toUrl: host => `http://${host}${portSuffix()}`,
+  })
   for (const service of options.services) apply(service, { adopt: true })
   const stopTicking = clock.every(TICK_MS, () => {
     for (const deployment of deployments.list()) deployment.tick()
@@ -125,11 +133,35 @@ export function createServing(options: ServingOptions): Serving {
   function apply(service: ServiceResource, how: { adopt?: boolean } = {}): void {
     warn(service)
     deployments.open(service).apply(service, how)
+    mappings.refresh()
+  }
+
+  function remove(kind: string, namespace: string, name: string): boolean {
+    const isGone =
+      kind === 'DomainMapping'
+        ? mappings.remove(namespace, name)
+        : deployments.remove(kind, namespace, name)
+    mappings.refresh()
+    if (isGone) tellChange()
+    return isGone
+  }
+
+  function findService(namespace: string, name: string): Deployment | undefined {
+    return deployments.list().find(deployment => {
+      const service = deployment.service()
+      return service.namespace === namespace && service.name === name
+    })
+  }
+
+  const portSuffix = (): string => {
+    const port = URL.parse(options.proxyUrl())?.port ?? ''
+    return port === '' ? '' : `:${port}`
   }
 
   async function deploy(service: ServiceResource): Promise<RevisionStatus> {
     warn(service)
     const revision = await deployments.open(service).deploy(service)
+    mappings.refresh()
     return { name: revision.name, ...revision.numbers() }
   }
 
@@ -140,15 +172,16 @@ export function createServing(options: ServingOptions): Serving {
   /** Undefined: not ours; null: ours, but its traffic leads nowhere. */
   function find(host: string): Revision | null | undefined {
     const route = deployments.find(host)
-    if (!route) return undefined
-    return route.target.deployment.choose(route.tag) ?? null
+    if (route) return route.target.deployment.choose(route.tag) ?? null
+    const mapped = mappings.find(host)
+    if (!mapped) return undefined
+    return findService(mapped.namespace, mapped.name)?.choose(undefined) ?? null
   }
 
   function toUrl(deployment: Deployment): string {
     const { name, namespace } = deployment.service()
     const short = deployments.find(`${name}.${domain}`)?.target.deployment === deployment
-    const port = URL.parse(options.proxyUrl())?.port ?? ''
-    return `http://${short ? name : `${name}.${namespace}`}.${domain}${port === '' ? '' : `:${port}`}`
+    return `http://${short ? name : `${name}.${namespace}`}.${domain}${portSuffix()}`
   }
 
   function toUrls(deployment: Deployment): ServiceUrls {
@@ -156,9 +189,7 @@ export function createServing(options: ServingOptions): Serving {
     const host = (tag?: string): string =>
       `${tag === undefined ? '' : `${tag}-`}${service.name}.${service.namespace}`
     const address = `http://${host()}.svc.cluster.local`
-    const port = URL.parse(options.proxyUrl())?.port ?? ''
-    const outside = (tag?: string): string =>
-      `http://${host(tag)}.${domain}${port === '' ? '' : `:${port}`}`
+    const outside = (tag?: string): string => `http://${host(tag)}.${domain}${portSuffix()}`
     const inside = (tag?: string): string => `http://${host(tag)}.svc.cluster.local`
     return { url: isClusterLocal(service) ? inside : outside, address }
   }
@@ -176,8 +207,15 @@ export function createServing(options: ServingOptions): Serving {
   return {
     deploy,
     apply,
-    remove: deployments.remove,
-    objects: () => deployments.list().flatMap(each => toServiceObjects(each, toUrls(each))),
+    mapDomain: mapping => {
+      mappings.apply(mapping)
+      tellChange()
+    },
+    remove,
+    objects: () => [
+      ...deployments.list().flatMap(each => toServiceObjects(each, toUrls(each))),
+      ...mappings.objects(),
+    ],
     onChange: listener => {
       changeListeners.add(listener)
       return () => changeListeners.delete(listener)
@@ -197,7 +235,7 @@ export function createServing(options: ServingOptions): Serving {
       passUpgrade(revision, request, socket, head)
       return true
     },
-    owns: host => deployments.find(host) !== undefined,
+    owns: host => deployments.find(host) !== undefined || mappings.find(host) !== undefined,
     send: async request => {
       const url = new URL(request.url)
       const revision = url.protocol === 'http:' ? find(url.host) : undefined

@@ -1,7 +1,31 @@
-/** What differs between two documents, in the form of Knative's `-old +new` messages. */
+/** What differs between two templates, in the form of Knative's `-old +new` messages. */
 import { isObject } from '../manifests/field.ts'
+import { ManifestError } from '../manifests/manifest-error.ts'
+import type { ServiceResource } from '../manifests/types.ts'
+import { toTemplate } from './service-defaults.ts'
 
 const MAX_CHANGES = 20
+
+/**
+ * A name of one's own must change whenever the template does.
+ * @throws ManifestError
+ */
+export function refuseKeptName(before: ServiceResource, after: ServiceResource): void {
+  const { name } = after.template
+  if (name === undefined || name !== before.template.name) return
+  const changes = toChanges(toTemplate(before), toTemplate(after))
+  if (changes === '') return
+  throw new ManifestError([
+    {
+      file: after.file,
+      line: after.line,
+      column: 1,
+      field: 'spec.template.metadata.name',
+      message: 'Saw the following changes without a name change (-old +new)',
+      details: changes,
+    },
+  ])
+}
 
 /** Lines of `path:`, `-: old`, `+: new`; the empty string when nothing differs. */
 export function toChanges(before: unknown, after: unknown): string {

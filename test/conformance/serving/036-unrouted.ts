@@ -1,4 +1,5 @@
 import type { Rule } from '../rule.ts'
+import { toZero } from '../to-zero.ts'
 
 export const rule: Rule = {
   item: 36,
@@ -7,17 +8,17 @@ export const rule: Rule = {
   title: 'a Revision without traffic goes to zero, whatever its min-scale says',
   timed: true,
   test: async t => {
-    const { name } = await t.probe({ annotations: { 'min-scale': '1', window: '6s' } })
-    const annotations = { 'autoscaling.knative.dev/min-scale': '0' }
-    await t.kube.patch('Service', name, { spec: { template: { metadata: { annotations } } } })
+    const sink = await t.sink()
+    const annotations = { 'min-scale': '1', window: '6s' }
+    const { name, report } = await t.probe({ env: { PROBE_TELL: sink.uri }, annotations })
+    const { instance } = await report()
+    await t.passTime(200_000)
+    t.equal((await report()).instance, instance, 'the process that min-scale keeps')
+    const template = { metadata: { annotations: { 'autoscaling.knative.dev/min-scale': '0' } } }
+    await t.kube.patch('Service', name, { spec: { template } })
     await t.settled('Service', name)
-    await t.until(
-      'the first has no process',
-      async () => {
-        await t.passTime(20_000)
-        return ((await t.kube.get('Revision', `${name}-00001`)).status?.actualReplicas ?? 0) === 0
-      },
-      120_000,
-    )
+    await toZero(t, `${name}-00001`)
+    const [last] = (await sink.waitFor(3)).filter(({ body }) => body.includes('SIGTERM'))
+    t.match(last?.body, new RegExp(instance), 'the process that was asked to end')
   },
 }

@@ -11,6 +11,8 @@ export interface ClusterSettings {
   readonly namespace: string | undefined
 }
 
+/** Any but root. */
+const USER = 65_532
 const DEFAULT_NAMESPACE = 'aiwfe-conformance'
 /** Images are pulled, Pods are scheduled, and others work there too. */
 const PATIENCE = 6
@@ -35,6 +37,7 @@ export async function openCluster(settings: ClusterSettings): Promise<Target> {
     kubernetes,
     image,
     annotations: {},
+    user: USER,
     ingress,
     patience: PATIENCE,
     logs: service => readLogs(kubernetes, namespace, service),

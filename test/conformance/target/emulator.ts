@@ -5,6 +5,10 @@ import { createEmulator } from '../../../scripts/emulator/emulator.ts'
 import { createKubernetes } from './kubernetes.ts'
 import type { Target } from './target.ts'
 
+/** Only root may become somebody else. */
+const ownUser = process.getuid?.() ?? 0
+/** Any but root. */
+const USER = 65_532
 const NAMESPACE = 'conformance'
 const PROBE = fileURLToPath(new URL('../probe/probe.mjs', import.meta.url))
 // As a shell reads it. Nobody else on the network is to reach the probe.
@@ -28,6 +32,7 @@ export async function openEmulator(): Promise<Target> {
     namespace: NAMESPACE,
     kubernetes: createKubernetes({ server, token, insecure: false }, NAMESPACE),
     image: 'conformance.local/probe',
+    user: ownUser === 0 ? USER : ownUser,
     annotations: { 'emulator.aiwfe.dev/command': COMMAND },
     ingress: new URL(emulator.url).host,
     patience: 1,

@@ -10,6 +10,8 @@ export interface Target {
   readonly image: string
   /** What a Service's `metadata.annotations` must say for the image to run here. */
   readonly annotations: Readonly<Record<string, string>>
+  /** Whom a process may be asked to run as. */
+  readonly user: number
   /** `host:port` that answers for every external host name. */
   readonly ingress: string
   /** What the processes of a Service have printed, those that ended included. */

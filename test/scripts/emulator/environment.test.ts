@@ -34,3 +34,13 @@ test('a source that is not there is an error that says where', () => {
     'test.yaml:1: "envFrom" refers to ConfigMap nothing, which does not exist',
   )
 })
+
+test('a value may name variables that were set before it', () => {
+  const env = [
+    { name: 'HOST', value: 'db' },
+    { name: 'URL', value: 'pg://$(HOST)/$(LATER)?$$(HOST)' },
+    { name: 'LATER', value: 'x' },
+    { name: 'PRICE', value: '5$ $' },
+  ]
+  expect(resolve({ env })).toMatchObject({ URL: 'pg://db/$(LATER)?$(HOST)', PRICE: '5$ $' })
+})

@@ -207,3 +207,52 @@ test('manifests that cannot be are refused before anything starts', async () => 
   await expect(createEmulator({ manifests: '/nowhere' })).rejects.toThrow('no such file or folder')
   await expect(createEmulator({ manifests: 'a: [\n' })).rejects.toThrow('not valid YAML')
 })
+
+test('a kind of Knative that is not emulated is told with its place', async () => {
+  const emulator = await started({
+    manifests: [
+      `
+apiVersion: sinks.knative.dev/v1alpha1
+kind: IntegrationSink
+metadata: { name: bucket, namespace: shop }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: postgres, namespace: shop }
+`,
+    ],
+  })
+  const warnings = emulator.logs().filter(({ level }) => level === 'warn')
+  expect(warnings.map(({ scope, message }) => `${scope}: ${message}`)).toEqual([
+    'bucket: manifest 1:2: sinks.knative.dev/v1alpha1/IntegrationSink is not emulated: it does nothing here',
+  ])
+  await using again = await createEmulator({ clock: 'virtual' })
+  expect(again.logs()).toEqual([])
+})
+
+test('a function reads ConfigMaps and Secrets that were applied', async () => {
+  const script = new URL('../../fixtures/processes/hello.mjs', import.meta.url).pathname
+  const emulator = await started({})
+  const metadata = { namespace: 'shop', name: 'words' }
+  await emulator.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { a: '1' } })
+  await emulator.apply({ apiVersion: 'v1', kind: 'Secret', metadata, stringData: { b: '2' } })
+  const annotations = { 'emulator.aiwfe.dev/command': `"${process.execPath}" "${script}"` }
+  const env = [
+    { name: 'FROM_MAP', valueFrom: { configMapKeyRef: { name: 'words', key: 'a' } } },
+    { name: 'FROM_SECRET', valueFrom: { secretKeyRef: { name: 'words', key: 'b' } } },
+  ]
+  const spec = { template: { spec: { containers: [{ image: 'a', env }] } } }
+  const place = { apiVersion: 'serving.knative.dev/v1', kind: 'Service' }
+  await emulator.apply(
+    { ...place, metadata: { name: 'hello', namespace: 'shop', annotations }, spec },
+    { wait: true },
+  )
+  const answer = await emulator.request('hello')
+  expect(answer.status).toBe(200)
+  const environment = await fetch(`${emulator.url}/_emulator/environment?service=hello`, {
+    headers: { authorization: `Bearer ${emulator.kubernetes.token}` },
+  })
+  expect(await environment.json()).toMatchObject({
+    environment: { FROM_MAP: '1', FROM_SECRET: '2', K_REVISION: 'hello-00001' },
+  })
+})

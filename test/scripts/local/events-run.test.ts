@@ -109,17 +109,21 @@ test('show draws the path: tries, answers and what became of them, who did not w
       '  ├ app/ask  delivered',
       '  │   00:00:00.000  200 in 0 ms  ask-00001',
       '  │   answered with #2 a r1',
-      '  │   #2 a  r1',
-      '  │     from /reply to app/default, 2026-01-01T00:00:00.000Z, 2 bytes',
       '  │     delivered after 0 ms',
-      '  │     came of #1 q e1, the answer of app/ask',
       '  │     ├ app/hear  delivered',
       '  │     │   00:00:00.000  202 in 0 ms  http://hear.test/',
     ].join('\n'),
   )
   expect(text).toContain('  └ app/never  did not want it: subject wanted x, got nothing\n')
   expect(text).toContain('  data\n    {\n      "a": 1\n    }')
-  expect(await run(['show', '2'])).toContain('#2 a  r1')
+  expect(await run(['show', '2'])).toContain(
+    [
+      '#2 a  r1',
+      '  from /reply to app/default, 2026-01-01T00:00:00.000Z, 2 bytes',
+      '  came of #1 q e1, the answer of app/ask',
+      '  delivered after 0 ms',
+    ].join('\n'),
+  )
   expect(JSON.parse(await run(['show', '2', '--json']))).toMatchObject({
     causes: [{ seq: 1, trigger: 'app/ask', how: 'reply' }],
   })

@@ -1,6 +1,7 @@
 /** Who may use the API: whoever shows the token that the state folder keeps. */
 import { timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import { isOwnHost, isOwnOrigin } from '../../own-host.ts'
 
 /** Where the API stands on the emulator's own address; the gateway has the paths below `/api`. */
 export const PREFIX = '/_kubernetes'
@@ -12,8 +13,6 @@ export interface Asked {
   readonly isAllowed: boolean
 }
 
-const OWN_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i
-const OWN_ORIGIN = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i
 const CLUSTER_HOST = /^kubernetes\.default(\.svc(\.cluster\.local)?)?(:\d+)?$/i
 
 /**
@@ -26,13 +25,13 @@ export function readAccess(
   token: string,
 ): Asked | undefined {
   const url = request.url ?? '/'
-  const bearer = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1]
-  const isOwnPage = isOwn(request.headers.origin)
-  if (CLUSTER_HOST.test(host)) return { target: url, isAllowed: isOwnPage && isSame(bearer, token) }
-  if (!OWN_HOST.test(host) || !isBelow(url)) return undefined
+  const isOwnPage = isOwnOrigin(request.headers.origin)
+  const isAllowed = isOwnPage && isBearer(request, token)
+  if (CLUSTER_HOST.test(host)) return { target: url, isAllowed }
+  if (!isOwnHost(host) || !isBelow(url)) return undefined
   const target = toRooted(url.slice(PREFIX.length))
   const step = /^\/~([^/?]*)/.exec(target)?.[1]
-  if (step === undefined) return { target, isAllowed: isOwnPage && isSame(bearer, token) }
+  if (step === undefined) return { target, isAllowed }
   return {
     target: toRooted(target.slice(step.length + 2)),
     isAllowed: isOwnPage && isSame(step, token),
@@ -46,9 +45,10 @@ const isBelow = (url: string): boolean => /^\/_kubernetes(?:[/?]|$)/.test(url)
 
 const toRooted = (path: string): string => (path.startsWith('/') ? path : `/${path}`)
 
-/** A page of another site must not reach it by script. */
-const isOwn = (origin: string | undefined): boolean =>
-  origin === undefined || OWN_ORIGIN.test(origin)
+/** Whether a request carries the token in its `Authorization`. */
+export function isBearer(request: IncomingMessage, token: string): boolean {
+  return isSame(/^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1], token)
+}
 
 function isSame(given: string | undefined, token: string): boolean {
   if (given === undefined) return false

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import { parse } from 'yaml'
 import { StatusError } from '../../control/status-error.ts'
+import { PROTOBUF, readProtobuf } from './protobuf.ts'
 
 /** What an API server takes at most (`--max-request-body-bytes`). */
 const MAX_BYTES = 3 * 1024 * 1024
@@ -29,7 +30,9 @@ export async function readBody(request: IncomingMessage): Promise<Body> {
     }
     chunks.push(chunk)
   }
-  const text = Buffer.concat(chunks).toString('utf8')
+  const bytes = Buffer.concat(chunks)
+  if (type === PROTOBUF && bytes.length > 0) return { type, value: readProtobuf(bytes) }
+  const text = bytes.toString('utf8')
   if (text === '') return { type, value: undefined }
   if (!/^$|[/+](json|yaml)$/.test(type)) {
     throw new StatusError(

@@ -3,17 +3,18 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../../clock.ts'
 import type { Document } from '../../control/admission.ts'
 import type { Entry } from '../../control/catalogue.ts'
-import type { ControlPlane, PatchType } from '../../control/control-plane.ts'
-import type { Kind } from '../../control/kinds.ts'
+import type { ControlPlane } from '../../control/control-plane.ts'
 import type { Reference } from '../../control/reference.ts'
 import { notAllowed, StatusError } from '../../control/status-error.ts'
 import type { Log } from '../../log.ts'
 import { isObject } from '../../manifests/field.ts'
 import type { HostHandler } from '../../network.ts'
 import { readAccess } from './access.ts'
+import { type Answer, send, toFailure } from './answer.ts'
 import { readBody } from './body.ts'
 import { discover } from './discovery.ts'
 import { listObjects } from './list.ts'
+import { toPatch } from './patch-body.ts'
 import { parseResourcePath, type ResourcePath } from './path.ts'
 import { toNumber, toRemoveOptions, toSelection, toWriteOptions } from './query.ts'
 import { chooseForm, showList, showOne, type View } from './shown.ts'
@@ -38,13 +39,8 @@ interface Call {
   readonly warnings: string[]
 }
 
+/** Undefined: it has answered itself. */
 type Action = (call: Call) => Promise<Answer | undefined> | Answer | undefined
-
-/** Undefined: the action has answered itself. */
-interface Answer {
-  readonly status: number
-  readonly body: unknown
-}
 
 /** Who everybody with the token is. */
 const USER = 'aiwfe-admin'
@@ -94,7 +90,7 @@ export function createKubernetesApi(options: KubernetesApiOptions): HostHandler 
     if (path.kind.namespaced && path.namespace === undefined) {
       throw new StatusError('BadRequest', 'the namespace must be named in the path')
     }
-    if (namespace !== undefined && namespace !== path.namespace && path.kind.namespaced) {
+    if (namespace && namespace !== path.namespace && path.kind.namespaced) {
       throw new StatusError(
         'BadRequest',
         `the namespace of the object (${namespace}) does not match the namespace on the request (${path.namespace})`,
@@ -111,19 +107,8 @@ export function createKubernetesApi(options: KubernetesApiOptions): HostHandler 
   }
 
   async function patch(call: Call): Promise<Answer> {
-    const { type, value } = await readBody(call.request)
-    const meant = PATCHES[type]
-    if (!meant || (type.includes('strategic') && isCustom(call.path.kind))) {
-      throw new StatusError(
-        'UnsupportedMediaType',
-        `the body of the request was in an unknown format - accepted media types include: ${Object.keys(PATCHES).join(', ')}`,
-      )
-    }
     const reference = toReference(call.path)
-    const change = {
-      type: meant,
-      value: type.includes('strategic') ? dropDirectives(value) : value,
-    }
+    const change = toPatch(reference.kind, await readBody(call.request))
     const isNew = !control.catalogue.get(reference.kind, reference.namespace, reference.name)
     const entry = await control.patch(reference, change, toOptions(call))
     return { ...toAnswer(call, entry), status: isNew ? 201 : 200 }
@@ -214,27 +199,6 @@ export function createKubernetesApi(options: KubernetesApiOptions): HostHandler 
   }
 }
 
-const PATCHES: Readonly<Record<string, PatchType>> = {
-  'application/merge-patch+json': 'merge',
-  'application/json-patch+json': 'json',
-  'application/apply-patch+yaml': 'apply',
-  'application/strategic-merge-patch+json': 'merge',
-}
-
-/** Kinds of a CustomResourceDefinition know no strategic merge. */
-const isCustom = ({ group }: Kind): boolean => group.endsWith('knative.dev')
-
-/** What a strategic merge says of lists has no meaning when lists are replaced. */
-function dropDirectives(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(dropDirectives)
-  if (!isObject(value)) return value
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([key]) => !key.startsWith('$'))
-      .map(([key, member]) => [key, dropDirectives(member)]),
-  )
-}
-
 function warnOfOrphans({ query, warnings }: Call, body: unknown): void {
   const policy = isObject(body) ? body.propagationPolicy : undefined
   if ((policy ?? query.get('propagationPolicy')) !== 'Orphan') return
@@ -264,28 +228,3 @@ const toAnswer = ({ view }: Call, entry: Entry): Answer => ({
   status: 200,
   body: showOne(entry, view),
 })
-
-const toFailure = (error: unknown): Answer => {
-  const { status } =
-    error instanceof StatusError
-      ? error
-      : new StatusError('InternalError', 'an unexpected error, see the log of the emulator')
-  return { status: status.code, body: status }
-}
-
-function send(response: ServerResponse, { status, body }: Answer, warnings: string[] = []): void {
-  const isText = typeof body === 'string'
-  for (const text of warnings) {
-    response.appendHeader('warning', `299 - "${toQuoted(text)}"`)
-  }
-  response
-    .writeHead(status, {
-      'content-type': isText ? 'text/plain; charset=utf-8' : 'application/json',
-      'cache-control': 'no-store',
-    })
-    .end(isText ? body : JSON.stringify(body))
-}
-
-/** RFC 9110 5.6.4. */
-const toQuoted = (text: string): string =>
-  text.replaceAll(/[\r\n]/g, ' ').replaceAll(/["\\]/g, '\\$&')

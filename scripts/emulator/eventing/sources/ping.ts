@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto'
 import type { Cancel } from '../../clock.ts'
 import type { PingSourceResource } from '../../manifests/eventing-types.ts'
 import { nextRun } from '../../manifests/schedule.ts'
-import { toBinary } from '../codec.ts'
 import {
   type Controller,
   createShelf,
@@ -13,18 +12,10 @@ import {
   type Surroundings,
 } from '../controller.ts'
 import type { CloudEvent } from '../event.ts'
-import { isSuccess } from '../retries.ts'
+import { emit } from './emit.ts'
 
 /** `PingSourceEventType`. */
 const EVENT_TYPE = 'dev.knative.sources.ping'
-/** `ContextWithRetriesExponentialBackoff(ctx, 50*time.Millisecond, 5)`: 100, 200, 400, 800 and 1600 ms. */
-const RETRIES = 5
-const BACKOFF_MS = 50
-/** What the SDK's HTTP protocol tries again. */
-const RETRYABLE = new Set([0, 404, 425, 429, 502, 503, 504])
-/** Real time for one attempt. */
-const TIMEOUT_MS = 60_000
-
 interface Running {
   readonly url: string
   /** What the schedule and the event are made of: a change of it starts anew. */
@@ -34,7 +25,7 @@ interface Running {
 
 /** The controller of PingSources. */
 export function createPingSources(around: Surroundings): Controller<PingSourceResource> {
-  const { clock, log, changed } = around
+  const { clock, changed } = around
   const shelf: Shelf<PingSourceResource> = createShelf({
     clock,
     apiVersion: 'sources.knative.dev/v1',
@@ -97,38 +88,11 @@ export function createPingSources(around: Surroundings): Controller<PingSourceRe
     return () => cancel()
   }
 
-  async function ping(resource: PingSourceResource, url: string): Promise<void> {
+  function ping(resource: PingSourceResource, url: string): Promise<void> {
     const { namespace, name, sink } = resource
     const from = { group: 'sources.knative.dev', kind: 'PingSource', namespace, name }
-    const message = toBinary(toEvent(resource, clock.now()))
-    const headers = { ...message.headers, ...(await around.credentials(from, sink)) }
-    const { body } = message
-    const id = headers['ce-id'] ?? ''
-    for (let retry = 0; !closing.signal.aborted; retry += 1) {
-      const status = await attempt(url, headers, body)
-      if (isSuccess(status)) return log.info(resource.name, `pinged ${url}`, { id })
-      if (retry === RETRIES || !RETRYABLE.has(status)) {
-        const what = status === 0 ? 'no answer' : `status ${status}`
-        return log.error(resource.name, `ping lost: ${what} of ${url} after ${retry + 1} tries`, {
-          id,
-        })
-      }
-      await clock.sleep(BACKOFF_MS * 2 ** (retry + 1), closing.signal).catch(() => {})
-    }
-  }
-
-  async function attempt(
-    url: string,
-    headers: Record<string, string>,
-    body: Uint8Array,
-  ): Promise<number> {
-    const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(TIMEOUT_MS)])
-    try {
-      const { status } = await around.send({ url, method: 'POST', headers, body, signal })
-      return status
-    } catch {
-      return 0
-    }
+    const event = toEvent(resource, clock.now())
+    return emit(around, { from, sink, url, event }, closing.signal)
   }
 
   return {

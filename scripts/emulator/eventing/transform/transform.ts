@@ -18,6 +18,8 @@ export interface Message {
 export interface TransformTools {
   readonly jsonata: Jsonata
   readonly send: Send
+  /** The headers by which the transformation proves to its sink who it is. */
+  readonly credentials: () => Promise<Readonly<Record<string, string>>>
   /** Tells of something that works differently than its author may think. */
   readonly warn: (message: string) => void
 }
@@ -38,7 +40,7 @@ export async function transform(
   try {
     const outcome = await apply(expression, toInput(message.headers, message.body), tools.jsonata)
     if (sinkUrl === undefined) return toAnswer(200, outcome)
-    const answer = await deliver(outcome, sinkUrl, message.signal, tools.send)
+    const answer = await deliver(outcome, sinkUrl, message.signal, tools)
     if (reply?.discard) return { status: answer.status }
     if (reply?.expression === undefined) return passOn(answer, tools.warn)
     const input = toInput(answer.headers, answer.body)
@@ -90,9 +92,9 @@ async function deliver(
   { body, type }: Transformed,
   url: string,
   signal: AbortSignal,
-  send: Send,
+  { send, credentials }: TransformTools,
 ): Promise<NetworkResponse> {
-  const headers = { 'content-type': type }
+  const headers = { 'content-type': type, ...(await credentials()) }
   const answer = await send({ url, method: 'POST', headers, body: Buffer.from(body), signal })
   if (answer.status >= 300 && answer.status < 400) {
     throw new Error(`the sink answered ${answer.status}: redirects are not followed`)

@@ -48,6 +48,8 @@ export function createEventTransforms(around: Surroundings): EventTransforms {
     return transform(resource, message, sink?.url, {
       jsonata,
       send,
+      credentials: async () =>
+        resource.sink ? around.credentials(toBinding(resource), resource.sink) : {},
       warn: text => log.warn(resource.name, text),
     })
   }
@@ -129,5 +131,13 @@ export function createEventTransforms(around: Surroundings): EventTransforms {
     close: jsonata.close,
   }
 }
+
+/** On a cluster a SinkBinding of this name brings the identity along. */
+const toBinding = ({ namespace, name }: EventTransformResource) => ({
+  group: 'sources.knative.dev',
+  kind: 'SinkBinding',
+  namespace,
+  name: `${name}${SUFFIX}`,
+})
 
 const named = ({ kind, namespace, name }: EventTransformResource) => ({ kind, namespace, name })

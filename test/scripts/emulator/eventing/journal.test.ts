@@ -106,6 +106,14 @@ describe('the retention', () => {
     expect(createRetention(ended, given).take(100, 10)).toEqual(taken)
   })
 
+  it('does not count what was deleted by hand', () => {
+    const retention = createRetention(ended, { ...limits, bytes: 250 })
+    retention.forget([1, 4])
+    expect(retention.take(0, 9)).toEqual([])
+    retention.add({ seq: 5, size: 100, ended: 50 })
+    expect(retention.take(0, 9)).toEqual([2])
+  })
+
   it('lets no more go at once than asked for, and counts what is added', () => {
     const retention = createRetention(ended, { ...limits, rows: 1 })
     expect(retention.take(0, 2)).toEqual([1, 2])

@@ -86,7 +86,9 @@ describe('a Broker', () => {
     })
     const why = `Unable to get the dead letter sink's URI | failed to get object app/orders: services.serving.knative.dev "orders" not found`
     expect(conditions(object(eventing, 'Broker', 'default'))).toContain(`Ready: False | ${why}`)
-    expect(conditions(object(eventing, 'Trigger', 'one'))).toContain(`BrokerReady: False | ${why}`)
+    const trial = conditions(object(eventing, 'Trigger', 'one'))
+    expect(trial).toContain(`BrokerReady: False | ${why}`)
+    expect(trial).toContain('SubscriberResolved: Unknown')
     exists = true
     eventing.refresh()
     expect(object(eventing, 'Broker', 'default').status).toMatchObject({

@@ -9,6 +9,7 @@ const GROUPS: Record<EventingResource['kind'], string> = {
   PingSource: 'sources.knative.dev/v1',
   SinkBinding: 'sources.knative.dev/v1',
   ContainerSource: 'sources.knative.dev/v1',
+  ApiServerSource: 'sources.knative.dev/v1',
   JobSink: 'sinks.knative.dev/v1alpha1',
   EventTransform: 'eventing.knative.dev/v1alpha1',
   RequestReply: 'eventing.knative.dev/v1alpha1',
@@ -122,6 +123,18 @@ test.each<[EventingResource['kind'], string, string]>([
     'ContainerSource',
     `{ template: { spec: { containers: [{ name: a, image: a }, { name: b, image: b }] } }, ${SINK} }`,
     'the emulator runs one container of a pod, got 2: spec.template.spec.containers',
+  ],
+  ['ApiServerSource', `{ ${SINK} }`, 'missing field(s): spec.resources'],
+  [
+    'ApiServerSource',
+    `{ resources: [{ apiVersion: v1 }], ${SINK} }`,
+    'missing field(s): spec.resources[0].kind',
+  ],
+  ['ApiServerSource', `{ mode: All, ${SINK} }`, 'invalid value: All: spec.mode'],
+  [
+    'ApiServerSource',
+    `{ filters: [{ exact: { a: b } }], ${SINK} }`,
+    'Filters is not empty but the NewAPIServerFilters feature is disabled.: spec.filters',
   ],
   ['JobSink', '{}', 'expected exactly one, got neither: spec.job'],
   [

@@ -158,6 +158,24 @@ test('a timeout after the length was said breaks the answer off', async () => {
   await expect(send(world, { path: '/half?ms=20000' })).rejects.toThrow('aborted')
 })
 
+test('a request that waits for a free slot gets 504 when its time is over, and leaves the queue', async () => {
+  const world = await createWorld([
+    service('orders', {
+      containerConcurrency: 1,
+      timeoutSeconds: 2,
+      annotations: { 'autoscaling.knative.dev/max-scale': '1' },
+    }),
+  ])
+  await world.call('orders.localhost')
+  const socket = await switched(world)
+  const waiting = send(world, {})
+  await until('queued', () => world.serving.status()[0]?.queued === 1)
+  const { message, text } = await waiting
+  expect([message.statusCode, text]).toEqual([504, 'activator request timeout'])
+  expect(world.serving.status()[0]?.queued).toBe(0)
+  socket.destroy()
+})
+
 test('out of the path, the activator neither speaks nor shows itself', async () => {
   const annotations = { 'autoscaling.knative.dev/target-burst-capacity': '0' }
   const world = await createWorld([service('orders', { timeoutSeconds: 1, annotations })])

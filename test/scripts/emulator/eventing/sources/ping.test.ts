@@ -75,10 +75,10 @@ test('a lost answer is tried five times more, each wait twice as long', async ()
     expect(at.requests.length).toBe(tries + 1)
     await at.clock.advance(1)
   }
-  await until(() => at.lines.some(({ message }) => message.includes('ping lost')))
+  await until(() => at.lines.some(({ message }) => message.includes('event lost')))
   expect(at.requests.length).toBe(6)
   expect(at.lines.find(({ level }) => level === 'error')?.message).toBe(
-    'ping lost: status 503 of http://sink.test/ after 6 tries',
+    'event lost: status 503 of http://sink.test/ after 6 tries',
   )
 })
 
@@ -87,7 +87,7 @@ test('an answer that no retry can change is final', async () => {
   at.subscribers.sink = () => answer(400)
   at.apply(ping('  schedule: "* * * * *"'))
   await at.clock.advance(MINUTE_MS)
-  await until(() => at.lines.some(({ message }) => message.includes('ping lost')))
+  await until(() => at.lines.some(({ message }) => message.includes('event lost')))
   expect(at.requests.length).toBe(1)
 })
 
