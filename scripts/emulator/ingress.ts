@@ -102,7 +102,9 @@ export async function createIngress(options: IngressOptions): Promise<Ingress> {
       keepAliveTimeout: KEEP_ALIVE_MS,
       requestTimeout: 0,
       maxHeaderSize: MAX_HEAD_BYTES,
-      shouldUpgradeCallback: ({ headers }) => !options.ignoresUpgrade?.(headers.host ?? ''),
+      // RFC 9113 3.1: nobody switches to h2c any more; such a request is an ordinary one.
+      shouldUpgradeCallback: ({ headers: { host = '', upgrade } }) =>
+        upgrade?.toLowerCase() !== 'h2c' && !options.ignoresUpgrade?.(host),
     },
     route,
   )

@@ -30,6 +30,7 @@ export function toScreen(platform: Platform, readyMs: number, stateDirectory: st
         ]
       : []),
     `  login     ${env.ADMIN_EMAIL} · password and all addresses in ${envFile}`,
+    `  kubectl   export KUBECONFIG=${env.KUBECONFIG}`,
     `  state     ${stateDirectory} (kept)`,
     '',
     '  npm run demo plays a conversation · Ctrl-C stops everything',

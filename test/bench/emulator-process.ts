@@ -32,8 +32,9 @@ const SERVER = join(dirname(fileURLToPath(import.meta.url)), 'servers', 'emulato
 export async function startEmulator(
   children: Children,
   options: EmulatorProcessOptions,
+  nodeArgs: readonly string[] = [],
 ): Promise<EmulatorProcess> {
-  const child = children.start(process.execPath, [SERVER, JSON.stringify(options)], {
+  const child = children.start(process.execPath, [...nodeArgs, SERVER, JSON.stringify(options)], {
     env: { HOME: process.env.HOME ?? '/' },
   })
   const ready = JSON.parse(await firstLine(child)) as EmulatorReady

@@ -1,4 +1,5 @@
 /** The columns that `kubectl get` prints: `additionalPrinterColumns` of Knative's own definitions. */
+import { fromStoredSpec } from './event-type-version.ts'
 import type { KubeObject } from './object.ts'
 
 /** One column of a kind's table. */
@@ -84,9 +85,9 @@ export const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
     REASON,
   ],
   'eventing.knative.dev/EventType': [
-    text('Type', 'spec', 'type'),
-    text('Source', 'spec', 'source'),
-    text('Schema', 'spec', 'schema'),
+    { name: 'Type', type: 'string', value: attributeOf('type') },
+    { name: 'Source', type: 'string', value: attributeOf('source') },
+    { name: 'Schema', type: 'string', value: attributeOf('schema') },
     text('Reference Name', 'spec', 'reference', 'name'),
     text('Reference Kind', 'spec', 'reference', 'kind'),
     text('Description', 'spec', 'description'),
@@ -131,4 +132,8 @@ export const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
 
 function countOf(field: string): (object: KubeObject) => unknown {
   return object => Object.keys((path(field)(object) as object | undefined) ?? {}).length
+}
+
+function attributeOf(name: string): (object: KubeObject) => unknown {
+  return object => fromStoredSpec(object.spec)[name]
 }

@@ -9,13 +9,13 @@ import { createDefinitions } from './definitions.ts'
 import { createEventLog } from './event-log.ts'
 import { findKind, type Kind } from './kinds.ts'
 import type { KubeObject } from './object.ts'
+import { createOwners } from './owners.ts'
 import type { Part } from './part.ts'
 import { jsonPatch, mergePatch } from './patch.ts'
 import {
   assertSame,
   complete,
   identify,
-  keyOf,
   type Reference,
   toMetadata,
   toReference,
@@ -29,6 +29,7 @@ import {
   toResource,
 } from './status-error.ts'
 import { createStored, type Stored } from './stored.ts'
+import { toWarnings } from './warnings.ts'
 
 /** What a removal may demand of the object: `metav1.Preconditions`. */
 export interface RemoveOptions {
@@ -77,23 +78,15 @@ export interface ControlPlaneOptions {
 export function createControlPlane({ parts, clock, log }: ControlPlaneOptions): ControlPlane {
   const stored = createStored(clock)
   const takers = [...parts, stored]
-  const owners = new Map<string, unknown>()
+  const owners = createOwners()
   const events = createEventLog(clock)
   const catalogue = createCatalogue({
     sources: [...takers, events, createDefinitions(clock)],
     clock,
-    decorate: withOwners,
+    decorate: owners.decorate,
   })
   const stopEvents = catalogue.subscribe(events.record)
   let queue: Promise<unknown> = Promise.resolve()
-
-  /** A part shows the owners that it made itself; those that a client wrote are known here alone. */
-  function withOwners(kind: Kind, object: KubeObject): KubeObject {
-    const written = owners.get(keyOf(kind, object.metadata))
-    if (written === undefined || object.metadata.ownerReferences) return object
-    const metadata = { ...object.metadata, ownerReferences: written } as KubeObject['metadata']
-    return { ...object, metadata }
-  }
 
   /** One write after the other, so that what was checked still holds when it is done. */
   function inTurn<T>(task: () => Promise<T>): Promise<T> {
@@ -128,9 +121,7 @@ export function createControlPlane({ parts, clock, log }: ControlPlaneOptions): 
     const read = admit(kind, document, options)
     for (const warning of toWarnings(kind, reference)) options.onWarning?.(warning)
     if (options.dryRun) return toDryRun(kind, document, before)
-    const { ownerReferences } = toMetadata(document)
-    if (ownerReferences) owners.set(keyOf(kind, reference), ownerReferences)
-    else owners.delete(keyOf(kind, reference))
+    owners.note(reference, document)
     await hand(part, reference, read, options).catch((error: unknown) => {
       throw toDenial(kind, error)
     })
@@ -231,7 +222,7 @@ export function createControlPlane({ parts, clock, log }: ControlPlaneOptions): 
     if (!entry) return
     const part = takers.find(each => each.takes(kind)) ?? takers.find(each => shows(each, entry))
     await part?.remove(kind, namespace, name)
-    owners.delete(keyOf(kind, reference))
+    owners.forget(reference)
     const { uid } = entry.object.metadata
     for (const other of catalogue.list()) {
       const { metadata } = other.object
@@ -286,12 +277,3 @@ const toDocument = (object: KubeObject): Document => object as unknown as Docume
 
 const shows = (part: Part, { object }: Entry): boolean =>
   part.objects().some(each => each.metadata.uid === object.metadata.uid)
-
-/** What holds on a cluster but not here, or not yet. */
-function toWarnings({ kind, role }: Kind, { namespace }: Reference): string[] {
-  const isConfig = kind === 'ConfigMap' && /^knative-(serving|eventing)$/.test(namespace)
-  return [
-    ...(role === 'idle' ? [`${kind} is kept and shown, but the emulator does not run it`] : []),
-    ...(isConfig ? ['the emulator reads its own ConfigMaps when it starts'] : []),
-  ]
-}

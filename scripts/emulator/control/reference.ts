@@ -3,6 +3,7 @@ import { isObject } from '../manifests/field.ts'
 import type { ReadResource } from '../manifests/read-document.ts'
 import type { Document } from './admission.ts'
 import type { Entry } from './catalogue.ts'
+import { isOlderEventType, toStoredSpec } from './event-type-version.ts'
 import { findKind, type Kind, toApiVersion } from './kinds.ts'
 import { conflict, StatusError } from './status-error.ts'
 
@@ -56,7 +57,11 @@ export function toReference({ kind: text, resource }: ReadResource): Reference |
 /** The document with its place said, in the version that its kind is kept in. */
 export function complete({ kind, namespace, name }: Reference, document: Document): Document {
   const metadata = { ...toMetadata(document), name, ...(kind.namespaced && { namespace }) }
-  return { ...document, apiVersion: toStored(kind, document), metadata }
+  const apiVersion = toStored(kind, document)
+  const version = String(document.apiVersion).split('/').at(-1) ?? ''
+  const isOlder = apiVersion !== document.apiVersion && isOlderEventType(kind, version)
+  const spec = isOlder ? { spec: toStoredSpec(document.spec) } : {}
+  return { ...document, ...spec, apiVersion, metadata }
 }
 
 /**

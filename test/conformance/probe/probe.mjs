@@ -1,7 +1,6 @@
 // The function that the conformance rules look through: it tells what it sees and does what it is asked.
 // Plain Node without dependencies, so that an image of it is `FROM node` plus this file.
-import { constants } from 'node:fs'
-import { access, readFile, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, request as httpRequest } from 'node:http'
 import { createServer as createH2Server } from 'node:http2'
 import { threadId } from 'node:worker_threads'
@@ -27,12 +26,7 @@ const ROUTES = {
     json(call, { released: held.delete(key) })
   },
   wait: (call, [ms]) => setTimeout(() => json(call, report(call)), Number(ms)),
-  half: call => {
-    call.response.writeHead(200, { 'content-type': 'text/plain' })
-    call.response.write('half')
-  },
   status: (call, [code]) => call.response.writeHead(Number(code)).end(),
-  crash: (_, [code]) => process.exit(Number(code ?? 3)),
   log: (call, [text]) => {
     process.stdout.write(`stdout says ${text}\n`)
     process.stderr.write(`stderr says ${text}\n`)
@@ -42,11 +36,9 @@ const ROUTES = {
   write: async call => {
     const path = parameter(call, 'path')
     await writeFile(path, call.body)
-    json(call, { text: await readFile(path, 'utf8') })
-  },
-  writable: async call => {
-    await access(parameter(call, 'path'), constants.W_OK)
-    json(call, {})
+    const text = await readFile(path, 'utf8')
+    await rm(path)
+    json(call, { text })
   },
   send: async call => json(call, await send(JSON.parse(call.body))),
   script: (call, [key]) => {

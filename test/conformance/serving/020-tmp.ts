@@ -7,11 +7,11 @@ export const rule: Rule = {
   title: 'a process reads and writes below /tmp',
   test: async t => {
     const probe = await t.shared()
-    const path = `/write?path=/tmp/${probe.name}`
+    const path = `/write?path=/tmp/${t.name('file')}`
     t.equal(
       (await probe.request(path, { method: 'PUT', body: 'teal' })).text,
       '{"text":"teal"}',
-      'it',
+      'what was read',
     )
   },
 }

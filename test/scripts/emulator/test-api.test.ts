@@ -256,3 +256,38 @@ test('a function reads ConfigMaps and Secrets that were applied', async () => {
     environment: { FROM_MAP: '1', FROM_SECRET: '2', K_REVISION: 'hello-00001' },
   })
 })
+
+test('an EventType of the version that kn speaks is kept and shown in both', async () => {
+  const emulator = await started({ manifests: BROKER })
+  const ask = async (version: string, init?: RequestInit): Promise<unknown> => {
+    const group = `${emulator.kubernetes.server}/apis/eventing.knative.dev/${version}`
+    const response = await fetch(`${group}/namespaces/shop/eventtypes${init ? '' : '/placed'}`, {
+      headers: { 'content-type': 'application/json' },
+      ...init,
+    })
+    return await response.json()
+  }
+  const older = { type: 'order.placed', source: '/shop', description: 'an order' }
+  const body = JSON.stringify({
+    apiVersion: 'eventing.knative.dev/v1beta2',
+    kind: 'EventType',
+    metadata: { name: 'placed' },
+    spec: { ...older, broker: 'default' },
+  })
+  expect(await ask('v1beta2', { method: 'POST', body })).toMatchObject({ spec: older })
+  expect(await ask('v1beta2')).toMatchObject({
+    apiVersion: 'eventing.knative.dev/v1beta2',
+    spec: { ...older, reference: { kind: 'Broker', name: 'default' } },
+  })
+  expect(await ask('v1beta3')).toMatchObject({
+    apiVersion: 'eventing.knative.dev/v1beta3',
+    spec: {
+      attributes: [
+        { name: 'type', required: true, value: 'order.placed' },
+        { name: 'source', required: true, value: '/shop' },
+        { name: 'specversion', required: true },
+        { name: 'id', required: true },
+      ],
+    },
+  })
+})

@@ -42,6 +42,8 @@ interface Call {
 /** Undefined: it has answered itself. */
 type Action = (call: Call) => Promise<Answer | undefined> | Answer | undefined
 
+/** `setTimeout` overflows to 1 ms beyond this. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1
 /** Who everybody with the token is. */
 const USER = 'aiwfe-admin'
 
@@ -78,7 +80,7 @@ export function createKubernetesApi(options: KubernetesApiOptions): HostHandler 
       from: toNumber(query, 'resourceVersion'),
       bookmarks: query.get('allowWatchBookmarks') === 'true',
       initial: query.get('sendInitialEvents') === 'true',
-      timeoutMs: seconds === undefined ? undefined : seconds * 1_000,
+      timeoutMs: seconds === undefined ? undefined : Math.min(seconds * 1_000, MAX_TIMEOUT_MS),
     })
   }
 

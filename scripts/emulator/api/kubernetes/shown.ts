@@ -1,6 +1,7 @@
 /** Objects in the form that a client asked for: whole, their metadata alone, or a table to print. */
 import type { Entry } from '../../control/catalogue.ts'
 import { AGE, COLUMNS, type Column } from '../../control/columns.ts'
+import { fromStoredSpec, isOlderEventType } from '../../control/event-type-version.ts'
 import { type Kind, toApiVersion } from '../../control/kinds.ts'
 
 /** The form of objects in an answer. */
@@ -75,6 +76,7 @@ function toWhole(entry: Entry, version: string): Record<string, unknown> {
     kind: entry.kind.kind,
     metadata: toMetadata(entry),
     ...content,
+    ...(isOlderEventType(entry.kind, version) && { spec: fromStoredSpec(content.spec) }),
   }
 }
 

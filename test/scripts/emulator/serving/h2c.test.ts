@@ -117,6 +117,29 @@ test.each(['/half', '/drop'])(
   },
 )
 
+test.each(['HEAD', 'GET'])('an answer without a body has none for any client: %s', async method => {
+  const world = await grpcWorld()
+  const path = method === 'HEAD' ? '/' : '/nothing'
+  const status = method === 'HEAD' ? 200 : 204
+  const plain = await http1(world, { path, method })
+  expect([plain.status, plain.text]).toEqual([status, ''])
+  const streamed = await exchange(open(world), { headers: { ':method': method, ':path': path } })
+  expect([streamed.headers[':status'], streamed.text, streamed.code]).toEqual([status, '', 0])
+  const inside = await world.ingress.send({
+    url: `http://grpc.localhost${path}`,
+    method,
+    headers: {},
+  })
+  expect([inside.status, inside.body.byteLength]).toEqual([status, 0])
+})
+
+test('many streams at once share connections', async () => {
+  const world = await grpcWorld()
+  const answers = await Promise.all(Array.from({ length: 50 }, () => world.call('grpc.localhost')))
+  expect(answers.every(({ status }) => status === 200)).toBe(true)
+  expect(Math.max(...answers.map(({ json }) => Number(json.sessions)))).toBe(1)
+})
+
 test('a process that dies under its streams gives 502', async () => {
   const world = await grpcWorld()
   const answers = await Promise.all([

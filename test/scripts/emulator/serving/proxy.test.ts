@@ -226,6 +226,20 @@ test('an upgrade that the function declines is answered, and one for nobody gets
   nobody.destroy()
 })
 
+test('a client that would rather speak HTTP/2 is answered in HTTP/1.1', async () => {
+  const world = await createWorld([service('orders')])
+  const { message, json } = await send(world, {
+    headers: {
+      connection: 'Upgrade, HTTP2-Settings',
+      upgrade: 'h2c',
+      'http2-settings': 'AAMAAABk',
+    },
+  })
+  expect(message.statusCode).toBe(200)
+  expect(json.headers).not.toHaveProperty('upgrade')
+  expect(json.headers).not.toHaveProperty('http2-settings')
+})
+
 test('a switched connection ends with the timeout of its revision, whatever it says', async () => {
   const world = await createWorld([service('orders', { timeoutSeconds: 1 })])
   const socket = await switched(world)

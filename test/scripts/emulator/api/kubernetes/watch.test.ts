@@ -1,9 +1,16 @@
+import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
 import { connect } from 'node:net'
+import { PassThrough } from 'node:stream'
 import { expect, onTestFinished, test } from 'vitest'
-import { serviceDocument } from '../../control/fixture.ts'
+import { streamWatch } from '../../../../../scripts/emulator/api/kubernetes/watch.ts'
+import { createControlBench, kindOf, serviceDocument } from '../../control/fixture.ts'
 import { until } from '../../eventing/fixture.ts'
 import { createApiBench, readWatch, SERVICES, TOKEN } from './fixture.ts'
 
+const SERVICE = kindOf('serving.knative.dev/v1', 'Service')
+/** What a response has beside a stream. */
+const HEADS = { writeHead: () => {}, flushHeaders: () => {} }
 const ready = { conditions: [{ type: 'Ready', status: 'True' }] }
 
 test('a watch from a version tells what happened since, and goes on', async () => {
@@ -23,6 +30,29 @@ test('a watch from a version tells what happened since, and goes on', async () =
   const { value } = await events.next()
   expect(value).toMatchObject({ type: 'DELETED', object: { metadata: { name: 'hello' } } })
   expect(Number(value?.object.metadata?.resourceVersion)).toBeGreaterThan(Number(resourceVersion))
+})
+
+test('what came just before the watch is told once', async () => {
+  const { control, part, clock } = createControlBench()
+  await control.create(SERVICE, serviceDocument('hello'))
+  const from = control.catalogue.version()
+  const [other, response] = [new PassThrough(), Object.assign(new PassThrough(), HEADS)]
+  part.setStatus('hello', ready)
+  control.catalogue.subscribe(() => void other.write('told'))
+  streamWatch(response as unknown as ServerResponse, {
+    catalogue: control.catalogue,
+    kind: SERVICE,
+    selects: ({ kind }) => kind === SERVICE,
+    view: { form: 'object', version: 'v1', now: clock.now() },
+    now: clock.now,
+    from,
+    bookmarks: false,
+    initial: false,
+    timeoutMs: undefined,
+  })
+  onTestFinished(() => void response.destroy())
+  await once(other, 'data')
+  expect(String(response.read()).match(/"type":"[A-Z]+"/g)).toEqual(['"type":"MODIFIED"'])
 })
 
 test('a watch without a version begins with what is there', async () => {
