@@ -44,10 +44,13 @@ export function createClient({
   serving,
   eventing,
   send,
+  assertOpen,
 }: {
   serving: Serving
   eventing: Eventing
   send: Send
+  /** @throws Error when nothing can be asked any more */
+  assertOpen: () => void
 }): Client {
   function findBroker(wanted: string | undefined): { namespace: string; name: string } {
     const { brokers } = eventing.status()
@@ -64,6 +67,7 @@ export function createClient({
   }
 
   function toUrl(target: string, path: string): string {
+    if (!path.startsWith('/')) throw new TypeError(`"path" must begin with /, got ${path}`)
     if (/^https?:\/\//.test(target)) return path === '/' ? target : new URL(path, target).href
     if (target.includes('.')) return `http://${target}${path}`
     const [name, namespace] = target.split('/').reverse()
@@ -81,9 +85,13 @@ export function createClient({
   }
 
   return {
-    publish: async (event, broker) =>
-      await eventing.publish(findBroker(broker), isCloudEvent(event) ? event : toEvent(event)),
+    async publish(event, broker) {
+      assertOpen()
+      const place = findBroker(broker)
+      return await eventing.publish(place, isCloudEvent(event) ? event : toEvent(event))
+    },
     async request(target, { method, path = '/', headers = {}, body, signal } = {}) {
+      assertOpen()
       const bytes = toBytes(body)
       const type: Record<string, string> =
         bytes && !isRaw(body) ? { 'content-type': 'application/json' } : {}
@@ -106,8 +114,14 @@ export function createClient({
 const isDefault = ({ name }: { name: string }): boolean => name === 'default'
 
 function isCloudEvent(event: CloudEvent | EventInput): event is CloudEvent {
+  if (typeof event !== 'object' || event === null) {
+    throw new TypeError(`"event" must be an object, got ${event === null ? 'null' : typeof event}`)
+  }
   return 'attributes' in event && typeof event.attributes === 'object'
 }
+
+/** CloudEvents 1.0 "Attribute Naming": a header that a broker would not take is none here either. */
+const ATTRIBUTE = /^[a-z0-9]+$/
 
 function toEvent({ data, ...given }: EventInput): CloudEvent {
   const attributes: Record<string, string | number | boolean> = {
@@ -116,6 +130,9 @@ function toEvent({ data, ...given }: EventInput): CloudEvent {
     source: '/test',
   }
   for (const [name, value] of Object.entries(given)) {
+    if (!ATTRIBUTE.test(name)) {
+      throw new TypeError(`"event" must have names of lower case letters and digits, got ${name}`)
+    }
     if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
       attributes[name] = value
     } else if (value !== undefined) {

@@ -38,6 +38,8 @@ export function createClock({
     throw new TypeError(`"scale" must be a number >= 0, got ${scale}`)
   }
   const timers: Timer[] = []
+  /** At least as many as there are in `timers`. */
+  let cancelled = 0
   let origin = performance.now()
   let base = start
   let wake: NodeJS.Timeout | undefined
@@ -49,8 +51,23 @@ export function createClock({
     insert(timers, timer)
     arm()
     return () => {
+      if (timer.cancelled) return
       timer.cancelled = true
+      cancelled += 1
+      if (cancelled > SWEPT_CANCELLED && cancelled > timers.length / 2) sweep()
     }
+  }
+
+  /** Bounds that are mostly taken back, a quarter of an hour from now, would pile up until then. */
+  function sweep(): void {
+    let kept = 0
+    for (const timer of timers) {
+      if (timer.cancelled) continue
+      timers[kept] = timer
+      kept += 1
+    }
+    timers.length = kept
+    cancelled = 0
   }
 
   function every(periodMs: number, task: () => void): Cancel {
@@ -103,7 +120,9 @@ export function createClock({
     const limit = now()
     for (let next = timers[0]; next && next.due <= limit; next = timers[0]) {
       timers.shift()
-      if (!next.cancelled) next.task()
+      if (next.cancelled) continue
+      next.cancelled = true
+      next.task()
     }
   }
 
@@ -122,6 +141,8 @@ export function createClock({
 
   return { now, after, every, sleep, advance }
 }
+
+const SWEPT_CANCELLED = 1_000
 
 /** `setTimeout` overflows to 1 ms beyond this (HTML, "timer initialization steps"). */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1

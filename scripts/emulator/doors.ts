@@ -8,12 +8,13 @@ import type { ServiceResource } from './manifests/types.ts'
 import type { Settings } from './options.ts'
 import { isOwnHost } from './own-host.ts'
 import { DOMAIN, type Parts } from './parts.ts'
+import { createRedirect } from './tls/redirect.ts'
 
 /** The Service with this annotation answers hosts that name no function. */
 const DEFAULT_ANNOTATION = 'emulator.aiwfe.dev/default'
 
 /** Listens. @throws PortInUseError */
-export function openDoors(
+export async function openDoors(
   { clock, port, tls, token }: Settings,
   { serving, servingPart, eventing, resources, control, inProcess, environmentOf }: Parts,
   log: Log,
@@ -27,7 +28,12 @@ export function openDoors(
     return name !== '' && serving.handler(name, request, response)
   }
 
-  return createIngress({
+  let ingress: Ingress | undefined
+  const redirect = createRedirect({
+    redirects: serving.redirects,
+    securePort: () => ingress?.secure?.port,
+  })
+  ingress = await createIngress({
     port,
     ...(tls && { tls }),
     domain: DOMAIN,
@@ -38,10 +44,12 @@ export function openDoors(
       eventing.handler,
       resources.handler,
       inProcess.handler,
+      ...(tls ? [redirect.handler] : []),
       serving.handler,
       toDefault,
     ],
     upgrades: [
+      ...(tls ? [redirect.upgrade] : []),
       serving.upgrade,
       (host, request, socket, head) =>
         isOwnHost(host) && serving.upgrade(fallback(), request, socket, head),
@@ -50,10 +58,11 @@ export function openDoors(
     senders: [inProcess.send, serving.send],
     owns: host => inProcess.owns(host) || serving.owns(host),
   })
+  return ingress
 }
 
 const isDefault = ({ annotations }: ServiceResource): boolean =>
   annotations[DEFAULT_ANNOTATION] === 'true'
 
 const toHost = (service: ServiceResource | undefined): string =>
-  service ? `${service.name}.${service.namespace}.${DOMAIN}` : ''
+  service ? `${service.name}.${service.namespace}.svc.cluster.local` : ''

@@ -118,18 +118,27 @@ async function start(
   const door: BrokerDoor = await openBrokerDoor(eventing, settings.brokerPort)
   closers.push(door.close)
   const sync = createManifestSync({ control, log }, manifests)
-  const inspection = createInspection({ serving, eventing })
+  const { inProcess } = parts
+  const inspection = createInspection({ serving, eventing, runningHandlers: inProcess.running })
   const { debug } = inspection
+  const idle = createIdle({ serving, eventing, inFlight: inProcess.inFlight, debug })
   const { url, port, secure } = ingress
+  const ended = Promise.withResolvers<void>()
   let closing: Promise<void> | undefined
 
   function close(): Promise<void> {
     closing ??= closeAll(closers, log)
+    ended.resolve()
     return closing
   }
 
+  /** Afterwards nothing is done by halves. */
+  function assertOpen(): void {
+    if (closing) throw new Error('the emulator is closed')
+  }
+
   return {
-    ...createClient({ serving, eventing, send }),
+    ...createClient({ serving, eventing, send, assertOpen }),
     ...inspection,
     url,
     secureUrl: secure?.url,
@@ -142,15 +151,22 @@ async function start(
     eventing,
     control,
     send,
-    apply: async (document, how) => (await control.apply(document, how)).object,
+    async apply(document, how) {
+      assertOpen()
+      return (await control.apply(document, how)).object
+    },
     async remove({ apiVersion, kind: name, namespace = 'default', ...target }) {
+      assertOpen()
       const kind = findKind(apiVersion, name)
       if (!kind) throw new StatusError('NotFound', `there is no kind ${name} of ${apiVersion}`)
       await control.remove({ kind, namespace, name: target.name })
     },
     sync: sync.apply,
     redeploy: parts.servingPart.redeploy,
-    idle: createIdle({ serving, eventing, inFlight: parts.inProcess.inFlight, debug }),
+    async idle(how) {
+      assertOpen()
+      await Promise.race([idle(how), ended.promise.then(assertOpen)])
+    },
     logs,
     close,
     [Symbol.asyncDispose]: close,

@@ -71,7 +71,7 @@ export function resolveReferences(
 }
 
 /** `$(NAME)` is what was set before, `$$(NAME)` is written for the text itself; an unknown name stays as it is. */
-function expand(text: string, env: Readonly<Record<string, string>>): string {
+export function expand(text: string, env: Readonly<Record<string, string>>): string {
   return text.replace(/\$(\$|\(([^()]+)\))/g, (whole, _rest, name?: string) => {
     if (name === undefined) return '$'
     return Object.hasOwn(env, name) ? (env[name] ?? whole) : whole

@@ -57,7 +57,13 @@ export function forwardOutside(url: URL, request: IncomingMessage, response: Ser
   try {
     upstream = httpRequest(url, {
       method: request.method,
-      headers: ['Host', url.host, ...withoutHops(request.rawHeaders, ['host'])],
+      headers: [
+        'Host',
+        url.host,
+        ...withoutHops(request.rawHeaders, ['host']),
+        // Node frames no body by itself when the method usually has none.
+        ...(request.headers['transfer-encoding'] === undefined ? [] : CHUNKED),
+      ],
       setHost: false,
     })
   } catch (error) {
@@ -99,6 +105,7 @@ export function tunnel(target: { host: string; port: number }, client: Duplex, h
   client.once('close', () => server.destroy())
 }
 
+const CHUNKED = ['Transfer-Encoding', 'chunked']
 const TEXT = { 'content-type': 'text/plain; charset=utf-8' }
 
 function withoutHops(raw: readonly string[], also: readonly string[] = []): string[] {

@@ -20,7 +20,8 @@ const FIRST_BYTES_MS = 60_000
 export function acceptHttp2(server: Server, handle: Handler): Http2Door {
   const sessions = new Set<ServerHttp2Session>()
   const http2 = createServer((given, answer) => {
-    given.headers.host ??= given.authority
+    // RFC 9113 8.3.1: the pseudo header counts; the compatibility object gives `Host` where there is none.
+    if (given.authority) given.headers.host = given.authority
     // Node's compatibility objects stand for those of HTTP/1.1 (node:http2, "Compatibility API").
     handle(given as unknown as IncomingMessage, answer as unknown as ServerResponse)
   })

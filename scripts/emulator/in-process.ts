@@ -13,8 +13,12 @@ export type Handler = (request: Request) => Response | Promise<Response>
 export interface InProcess {
   readonly handler: HostHandler
   owns(host: string): boolean
+  /** Whether the function is code. */
+  serves(place: { readonly namespace: string; readonly name: string }): boolean
   send(request: NetworkRequest): Promise<NetworkResponse | undefined>
   inFlight(): number
+  /** How many calls of each handler have not ended, by `<namespace>/<name>`. */
+  running(): ReadonlyMap<string, number>
 }
 
 /** A function by its name and namespace. */
@@ -31,17 +35,24 @@ export function createInProcess(
 ): InProcess {
   const routable = functions.map(each => ({ ...each, tags: [] }))
   const router = createRouter(routable, domain)
-  let inFlight = 0
+  const running = new Map<string, number>()
 
-  async function call({ name, handle }: InProcessFunction, request: Request): Promise<Response> {
-    inFlight += 1
+  async function call(
+    { namespace, name, handle }: InProcessFunction,
+    request: Request,
+  ): Promise<Response> {
+    const key = `${namespace}/${name}`
+    running.set(key, (running.get(key) ?? 0) + 1)
     try {
-      return await handle(request)
+      const answer: Response | undefined = await handle(request)
+      // Not by its class: a library may have a Response of its own.
+      if (typeof answer?.arrayBuffer === 'function') return answer
+      throw new TypeError(`the handler must return a Response, got ${typeof answer}`)
     } catch (error) {
       log.error(name, `threw: ${error instanceof Error ? error.stack : String(error)}`)
       return new Response('the handler threw', { status: 500 })
     } finally {
-      inFlight -= 1
+      running.set(key, (running.get(key) ?? 0) - 1)
     }
   }
 
@@ -64,6 +75,8 @@ export function createInProcess(
       return true
     },
     owns: host => router.find(host) !== undefined,
+    serves: ({ namespace, name }) =>
+      functions.some(each => each.namespace === namespace && each.name === name),
     async send({ url, method, headers, body, signal }) {
       const target = router.find(hostName(new URL(url).host))?.target
       if (!target) return undefined
@@ -76,7 +89,8 @@ export function createInProcess(
         body: new Uint8Array(await answer.arrayBuffer()),
       }
     },
-    inFlight: () => inFlight,
+    inFlight: () => running.values().reduce((sum, count) => sum + count, 0),
+    running: () => running,
   }
 }
 

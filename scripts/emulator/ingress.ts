@@ -12,7 +12,13 @@ import {
 } from './forward-proxy.ts'
 import { acceptHttp2 } from './http2-door.ts'
 import type { Log } from './log.ts'
-import type { HostHandler, NetworkRequest, NetworkResponse, Send } from './network.ts'
+import type {
+  HostHandler,
+  NetworkRequest,
+  NetworkResponse,
+  Send,
+  UpgradeHandler,
+} from './network.ts'
 import { createOutboundSend } from './serving/outbound-send.ts'
 import type { Authority } from './tls/authority.ts'
 import { createSecureDoor, type SecureDoor } from './tls/secure-door.ts'
@@ -46,14 +52,6 @@ export interface TlsOptions {
   readonly port?: number | undefined
   readonly authority: Authority
 }
-
-/** Takes over an upgraded connection; `true` means that it did. */
-export type UpgradeHandler = (
-  host: string,
-  request: IncomingMessage,
-  socket: Duplex,
-  head: Buffer,
-) => boolean
 
 /** The listening ingress. */
 export interface Ingress {

@@ -38,9 +38,12 @@ export interface Inspection {
 export function createInspection({
   serving,
   eventing,
+  runningHandlers,
 }: {
   serving: Serving
   eventing: Eventing
+  /** Calls of handlers that have not ended, by `<namespace>/<name>`. */
+  runningHandlers: () => ReadonlyMap<string, number>
 }): Inspection {
   function deliveries(filter: DeliveryFilter = {}): Delivery[] {
     const { trigger, state, ...query } = filter
@@ -61,7 +64,7 @@ export function createInspection({
     debug: () =>
       [
         'functions',
-        ...lines(serving.status().map(toFunctionLine)),
+        ...lines(serving.status().map(status => toFunctionLine(status, runningHandlers()))),
         'triggers',
         ...lines(eventing.status().triggers.map(toTriggerLine)),
         'unfinished events',
@@ -108,8 +111,12 @@ const isNamed = (full: string, wanted: string): boolean =>
 const lines = (texts: readonly string[]): string[] =>
   texts.length === 0 ? ['  none'] : texts.map(text => `  ${text}`)
 
-function toFunctionLine(status: ReturnType<Serving['status']>[number]): string {
-  const { name, namespace, replicas, inFlight, queued, latestReadyRevision, conditions } = status
+function toFunctionLine(
+  status: ReturnType<Serving['status']>[number],
+  handlers: ReadonlyMap<string, number>,
+): string {
+  const { name, namespace, replicas, queued, latestReadyRevision, conditions } = status
+  const inFlight = status.inFlight + (handlers.get(`${namespace}/${name}`) ?? 0)
   const [ready] = conditions
   const why = ready && ready.status !== 'True' ? ` · ${ready.reason}: ${ready.message ?? ''}` : ''
   return (

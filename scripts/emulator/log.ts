@@ -1,5 +1,7 @@
 /** What the emulator says to its user: one short line per fact, or the same facts as JSON lines. */
 
+import { toPrintable } from './printable.ts'
+
 /** Fields of a log line; values that hold secrets must not be passed. */
 export type Fields = Record<string, string | number | boolean | undefined>
 
@@ -28,7 +30,9 @@ export function createLog({
       const time = new Date(now()).toISOString()
       if (json) write(JSON.stringify({ ts: time, level, scope, msg: message, ...fields }))
       else
-        write(`${time.slice(11, 19)} ${mark(level)}${scope.padEnd(12)} ${message}${tail(fields)}`)
+        write(
+          `${time.slice(11, 19)} ${mark(level)}${scope.padEnd(12)} ${toText(message)}${tail(fields)}`,
+        )
     }
   return {
     info: say('info'),
@@ -39,9 +43,14 @@ export function createLog({
   }
 }
 
+/** Lines after the first stand further in, where none of ours begins. */
+const toText = (message: string): string => message.split('\n').map(toPrintable).join('\n         ')
+
 const mark = (level: string): string => (level === 'info' || level === 'output' ? '' : `${level} `)
 
 function tail(fields: Fields): string {
   const pairs = Object.entries(fields).filter(([, value]) => value !== undefined)
-  return pairs.length === 0 ? '' : ` ${pairs.map(([key, value]) => `${key}=${value}`).join(' ')}`
+  return pairs.length === 0
+    ? ''
+    : ` ${pairs.map(([key, value]) => `${key}=${toPrintable(String(value))}`).join(' ')}`
 }

@@ -31,3 +31,11 @@ export type HostHandler = (
   request: import('node:http').IncomingMessage,
   response: import('node:http').ServerResponse,
 ) => boolean
+
+/** The same for protocol switches: it takes over the connection. */
+export type UpgradeHandler = (
+  host: string,
+  request: import('node:http').IncomingMessage,
+  socket: import('node:stream').Duplex,
+  head: Buffer,
+) => boolean

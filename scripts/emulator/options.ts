@@ -55,14 +55,16 @@ export interface Settings
 
 /**
  * Reads the manifests and fills in the defaults.
- * @throws ManifestError
+ * @throws ManifestError; TypeError that names the option which cannot be so
  */
 export function toSettings(options: EmulatorOptions): Settings {
+  assertOptions(options)
   const { clock = 'real', directory, handlers = {} } = options
   const read = readManifests([options.manifests ?? []].flat() as readonly ManifestSource[])
+  const manifests = withHandlers(read, Object.keys(handlers))
   const own = directory ?? mkdtempSync(join(tmpdir(), 'aiwfe-emulator-'))
   return {
-    manifests: withHandlers(read, Object.keys(handlers)),
+    manifests,
     clock: typeof clock === 'string' ? createClock({ scale: clock === 'real' ? 1 : 0 }) : clock,
     log: options.log,
     port: options.port ?? 0,
@@ -77,6 +79,47 @@ export function toSettings(options: EmulatorOptions): Settings {
     cleanUp: () => {
       if (directory === undefined) rmSync(own, { recursive: true, force: true })
     },
+  }
+}
+
+const KNOWN_OPTIONS: Readonly<Record<keyof EmulatorOptions, true>> = {
+  manifests: true,
+  clock: true,
+  log: true,
+  port: true,
+  tls: true,
+  brokerPort: true,
+  directory: true,
+  resolveCommand: true,
+  resolveEnv: true,
+  handlers: true,
+  eventing: true,
+  token: true,
+}
+
+/** A test in plain JavaScript has no compiler: a misspelt option would be an emulator without it. */
+function assertOptions({ clock, handlers, manifests, ...options }: EmulatorOptions): void {
+  const unknown = Object.keys(options).find(name => !Object.hasOwn(KNOWN_OPTIONS, name))
+  if (unknown !== undefined) {
+    const known = Object.keys(KNOWN_OPTIONS).join(', ')
+    throw new TypeError(`"options" must be of ${known}, got ${unknown}`)
+  }
+  if (typeof clock === 'string' && clock !== 'virtual' && clock !== 'real') {
+    throw new TypeError(`"clock" must be virtual, real or a clock, got ${String(clock)}`)
+  }
+  for (const [key, handle] of Object.entries(handlers ?? {})) {
+    if (!/^([^/]+\/)?[^/]+$/.test(key)) {
+      throw new TypeError(`"handlers" must have names or <namespace>/<name>, got ${key}`)
+    }
+    if (typeof handle !== 'function') {
+      throw new TypeError(`"handlers.${key}" must be a function, got ${typeof handle}`)
+    }
+  }
+  for (const source of [manifests ?? []].flat()) {
+    const type = source === null ? 'null' : typeof source
+    if (type !== 'string' && type !== 'object') {
+      throw new TypeError(`"manifests" must be paths, texts or objects, got ${type}`)
+    }
   }
 }
 

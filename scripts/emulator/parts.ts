@@ -9,15 +9,16 @@ import {
   type ServingPart,
 } from './control/parts.ts'
 import { createEventing, type Eventing } from './eventing/eventing.ts'
+import { OPEN } from './eventing/policy/access.ts'
 import { createResources, type Resources } from './eventing/resources.ts'
 import { readFeatures } from './features.ts'
 import { createInProcess, type InProcess } from './in-process.ts'
 import type { Log } from './log.ts'
 import type { Send } from './network.ts'
 import { placeHandler, type Settings } from './options.ts'
-import { readClusterConfig } from './serving/cluster-config.ts'
 import { toEnvironment } from './serving/environment.ts'
 import { createProcessGuard } from './serving/guard.ts'
+import { readClusterConfig } from './serving/read-cluster-config.ts'
 import { createServing, type Serving } from './serving/serving.ts'
 
 /** What runs. */
@@ -64,10 +65,11 @@ export async function createParts(settings: Settings, around: Surroundings): Pro
     resolveEnv: (service: Parameters<typeof settings.resolveEnv>[0]) =>
       settings.resolveEnv(service, control.stored),
   }
+  const config = readClusterConfig(manifests.configMaps, warn)
   const serving = createServing({
     ...shared,
     services: [],
-    config: readClusterConfig(manifests.configMaps, warn),
+    config,
     references: {
       configMap: (namespace, name) => control.stored.configMap(namespace, name),
       secret: (namespace, name) => control.stored.secret(namespace, name),
@@ -95,8 +97,9 @@ export async function createParts(settings: Settings, around: Surroundings): Pro
     // What was left over waits until everything that it may lead to is there.
     deferred: true,
     resolveRef: reference => resources?.resolveRef(reference),
-    readinessOf,
-    authorize: async asked => await running(resources).authorize(asked),
+    readinessOf: reference => resources?.readinessOf(reference),
+    inOneLook: work => (resources ? resources.inOneLook(work) : work()),
+    access: () => resources?.access ?? OPEN,
   })
   closers.push(eventing.close)
   resources = createResources({
@@ -110,23 +113,17 @@ export async function createParts(settings: Settings, around: Surroundings): Pro
     catalogue: () => control.catalogue,
   })
   closers.push(resources.close)
-  const servingPart = createServingPart(serving, resources.bind)
+  const servingPart = createServingPart(serving, {
+    bind: resources.bind,
+    isCode: inProcess.serves,
+    config,
+  })
   const control = createControlPlane({
     parts: [servingPart, createEventingPart(eventing), createResourcesPart(resources)],
     clock,
     log,
   })
   closers.push(async () => control.close())
-
-  function readinessOf({ kind, namespace, name }: Reference) {
-    return [serving, eventing, resources]
-      .flatMap(part => part?.objects() ?? [])
-      .find(
-        ({ kind: other, metadata }) =>
-          other === kind && metadata.namespace === namespace && metadata.name === name,
-      )
-      ?.status?.conditions?.find(({ type }) => type === 'Ready')?.status
-  }
 
   async function environmentOf(name: string): Promise<Record<string, string> | undefined> {
     const [own = '', namespace] = name.split('/').reverse()
@@ -172,12 +169,6 @@ const keyOf = ({ namespace, name }: { namespace: string; name: string }): string
 
 const STARTED_HERE: readonly string[] = ['others', 'configMaps', 'eventing']
 
-interface Reference {
-  readonly kind: string
-  readonly namespace: string
-  readonly name: string
-}
-
 /** Triggers look again at where they lead when a Service or another object comes, goes, or changes its readiness. */
 function followAddresses({
   serving,
@@ -187,15 +178,18 @@ function followAddresses({
   let known = ''
   const look = (): void => {
     const now = JSON.stringify(
-      [...serving.objects(), ...resources.objects()]
-        .filter(({ status }) => status?.address !== undefined)
-        .map(({ kind, metadata, status }) => [
-          kind,
-          metadata.namespace,
-          metadata.name,
-          status?.address,
-          status?.conditions?.find(({ type }) => type === 'Ready')?.status,
-        ]),
+      [
+        ...serving.objects().filter(({ status }) => status?.address !== undefined),
+        // A source has no address; a Trigger may depend on it all the same.
+        ...resources.objects(),
+      ].map(({ kind, metadata, status }) => [
+        kind,
+        metadata.namespace,
+        metadata.name,
+        metadata.generation,
+        status?.address,
+        status?.conditions?.find(({ type }) => type === 'Ready')?.status,
+      ]),
     )
     if (now === known) return
     known = now

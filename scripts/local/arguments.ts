@@ -13,7 +13,7 @@ export interface StartArguments {
   stateDirectory: string
   fresh: boolean
   timeScale: number
-  eventing: { mode: EventingMode }
+  eventing: { mode: EventingMode; batch: boolean }
   json: boolean
 }
 
@@ -28,6 +28,7 @@ export const USAGE: string = `usage: npm start -- [options]      (npm run dev --
   --time-scale <n>   make time run n times as fast: scale-down, retries, timers (default 1)
   --eventing <mode>  durable: events are on the disk before they are accepted (default); sync: a producer waits until
                      every subscriber is done, as with Knative's in-memory channel
+  --batch            take batches of events (application/cloudevents-batch+json), which a cluster refuses with 400
   --json             one JSON object a line, for machines
   --help             this text
 
@@ -51,6 +52,7 @@ export function parseArguments(args: string[], root: string): StartArguments {
       fresh: { type: 'boolean', default: false },
       'time-scale': { type: 'string', default: '1' },
       eventing: { type: 'string', default: 'durable' },
+      batch: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
   })
@@ -62,7 +64,7 @@ export function parseArguments(args: string[], root: string): StartArguments {
     stateDirectory: values['state-dir'] ? resolve(values['state-dir']) : resolve(root, '.aiwfe'),
     fresh: values.fresh,
     timeScale: toNumber('--time-scale', values['time-scale'], 0.001, 100_000, false),
-    eventing: { mode: toMode(values.eventing) },
+    eventing: { mode: toMode(values.eventing), batch: values.batch },
     json: values.json,
   }
 }

@@ -22,11 +22,15 @@ export interface Builder {
 /** Makes the builder of the project at `root`. */
 export function createBuilder(root: string): Builder {
   const digests = new Map<string, string>()
+  const building = new Map<string, symbol>()
   const has = (name: string): boolean => existsSync(join(root, 'functions', name, 'index.ts'))
 
   async function build(name: string): Promise<string> {
+    const turn = Symbol(name)
+    building.set(name, turn)
     const { digest } = await bundleFunction(name)
-    digests.set(name, digest)
+    // A later build that was done sooner has the newer source.
+    if (building.get(name) === turn) digests.set(name, digest)
     return digest
   }
 

@@ -72,6 +72,12 @@ export function parseEventsArguments(args: readonly string[], root: string): Eve
     throw new TypeError(`${command} takes no ${JSON.stringify(extra[0])}`)
   }
   const given = values as Readonly<Record<string, unknown>>
+  const takes = command === 'help' ? OWN_OPTIONS : OPTIONS[command]
+  const stray = OWN_OPTIONS.find(name => given[name] !== undefined && !takes.includes(name))
+  if (stray !== undefined) {
+    const list = takes.map(name => `--${name}`).join(', ') || 'no option of its own'
+    throw new TypeError(`${command} takes ${list}, not --${stray}`)
+  }
   const filters = FILTERS.flatMap(name => {
     const value = given[name]
     return typeof value === 'string' ? [[name, value] as const] : []
@@ -90,6 +96,16 @@ export function parseEventsArguments(args: readonly string[], root: string): Eve
 const COMMANDS: readonly EventsCommand[] = ['list', 'show', 'tail', 'resend', 'edit', 'purge']
 const ONE_EVENT: readonly EventsCommand[] = ['show', 'resend', 'edit']
 const FILTERS = ['type', 'source', 'state', 'broker', 'id', 'limit', 'before'] as const
+/** What each command understands beside what all do: an option that did nothing would mislead. */
+const OPTIONS: Readonly<Record<Exclude<EventsCommand, 'help'>, readonly string[]>> = {
+  list: FILTERS,
+  show: [],
+  tail: ['type', 'broker'],
+  resend: [],
+  edit: ['set', 'data'],
+  purge: ['state', 'before'],
+}
+const OWN_OPTIONS: readonly string[] = [...FILTERS, 'set', 'data']
 
 function toChange(text: string): [string, string | null] {
   const at = text.indexOf('=')

@@ -1,11 +1,7 @@
 /** Carries out one command of `npm run events`. */
+import { toPrintable, withPrintable } from '../emulator/printable.ts'
 import { EVENTS_USAGE, type EventsArguments, type EventsCommand } from './events-arguments.ts'
-import {
-  createEventsClient,
-  type EventsClient,
-  EventsError,
-  type ShownEvent,
-} from './events-client.ts'
+import { createEventsClient, type EventsClient, type ShownEvent } from './events-client.ts'
 import { editByHand, toEdit } from './events-edit.ts'
 import { toBranches, toContent, toFactLine, toList, toTree } from './events-screen.ts'
 
@@ -27,21 +23,22 @@ type Command = (client: EventsClient, options: EventsArguments, io: EventsIo) =>
 const COMMANDS: Readonly<Record<Exclude<EventsCommand, 'help'>, Command>> = {
   async list(client, { filters, json }, { write }) {
     const page = await client.list(filters)
-    write(json ? toLine(page) : toList(page))
+    write(json ? toLine(page) : toList(withPrintable(page)))
   },
   async show(client, { event, json }, { write }) {
     const shown = await client.show(event)
     if (json) return write(toLine(shown))
     const trees = new Map<number, string>()
-    await addTrees(client, shown, trees)
-    write(`${toTree(shown, trees)}\n\n${toContent(shown)}\n`)
+    const told = withPrintable(shown)
+    await addTrees(client, told, trees)
+    write(`${toTree(told, trees)}\n\n${toContent(told)}\n`)
   },
   async tail(client, { filters, json }, { write, signal }) {
     const { type, broker } = filters
     for await (const fact of client.follow(signal)) {
       if (type !== undefined && fact.event.type !== type) continue
       if (broker !== undefined && !`/${fact.broker}`.endsWith(`/${broker}`)) continue
-      write(json ? toLine(fact) : `${toFactLine(fact)}\n`)
+      write(json ? toLine(fact) : `${toFactLine(withPrintable(fact))}\n`)
     }
   },
   async resend(client, { event, json }, { write }) {
@@ -54,14 +51,10 @@ const COMMANDS: Readonly<Record<Exclude<EventsCommand, 'help'>, Command>> = {
     const edit = toEdit(options) ?? editByHand(shown, environment)
     if (!edit) return write('nothing was changed, and nothing sent\n')
     const sent = await client.resend({ seq: shown.seq, edit })
-    write(options.json ? toLine(sent) : `sent as #${sent.seq} with id ${sent.id}\n`)
+    write(options.json ? toLine(sent) : `sent as #${sent.seq} with id ${toPrintable(sent.id)}\n`)
   },
   async purge(client, { filters, json }, { write }) {
-    const { state, before, ...others } = filters
-    const [unknown] = Object.keys(others)
-    if (unknown !== undefined)
-      throw new EventsError(`purge takes --state and --before, not --${unknown}`)
-    const result = await client.purge({ ...(state && { state }), ...(before && { before }) })
+    const result = await client.purge(filters)
     write(json ? toLine(result) : `deleted ${result.deleted} events\n`)
   },
 }
@@ -82,7 +75,7 @@ async function addTrees(
     const child = await client.show(`#${seq}`).catch(() => undefined)
     if (!child) continue
     await addTrees(client, child, trees, seen)
-    trees.set(seq, toBranches(child, trees))
+    trees.set(seq, toBranches(withPrintable(child), trees))
   }
 }
 

@@ -31,11 +31,11 @@ export function toList({
 
 /** The path of one event; `below` are the branches of those that came of it. */
 export function toTree(event: ShownEvent, below: ReadonlyMap<number, string>): string {
-  const { attributes, causes } = event
+  const { causes } = event
   const [cause] = causes
   return [
-    `#${event.seq} ${attributes.type}  ${attributes.id}`,
-    `  from ${attributes.source} to ${event.broker}, ${new Date(event.arrival).toISOString()}, ${event.size} bytes`,
+    `#${event.seq} ${textOf(event, 'type')}  ${textOf(event, 'id')}`,
+    `  from ${textOf(event, 'source')} to ${event.broker}, ${new Date(event.arrival).toISOString()}, ${event.size} bytes`,
     ...(cause ? [`  came of #${cause.seq} ${cause.type} ${cause.id}${ofCause(event)}`] : []),
     ...toBranches(event, below)
       .split('\n')
@@ -190,7 +190,7 @@ function toColumns(rows: readonly (readonly string[])[]): string[] {
   )
 }
 
-const textOf = ({ attributes }: EventRecord, name: string): string =>
+const textOf = ({ attributes }: Pick<EventRecord, 'attributes'>, name: string): string =>
   String(attributes[name] ?? '–')
 
 const toTime = (ms: number): string => new Date(ms).toISOString().slice(11, 23)

@@ -14,7 +14,8 @@ export interface ExecArguments {
 /** Shown by `--help`. */
 export const EXEC_USAGE: string = `usage: npm run dev:exec -- [options] <command> [arguments]
 
-Runs a command with the addresses and secrets of the platform that runs, and ends with its exit status.
+Runs a command with the addresses and secrets of the platform that runs, and ends with its exit status. The database
+is in PGHOST, PGUSER and so on as well, where psql looks.
 
   --service <name>   also with the environment of that function, its Secrets included
   --state-dir <dir>  the folder of the platform that runs (default .aiwfe)

@@ -1,11 +1,12 @@
 /** Runs a command with the environment of the platform that runs. */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { readKubeconfig } from '../emulator/api/kubernetes/kubeconfig.ts'
 import { readEnv } from './env-file.ts'
 import type { ExecArguments } from './exec-arguments.ts'
+import { toPostgresEnvironment } from './postgres-environment.ts'
 
 /** A mistake of the user: told without a stack. */
 export class ExecError extends Error {
@@ -15,6 +16,8 @@ export class ExecError extends Error {
 /** As a shell has it. */
 const STATUS_NOT_FOUND = 127
 const STATUS_NOT_EXECUTABLE = 126
+/** Whoever has the port now may not answer at all. */
+const ANSWER_MS = 10_000
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const
 
 /**
@@ -28,13 +31,16 @@ export async function readPlatformEnvironment({
   const file = join(stateDirectory, 'env')
   const env = existsSync(file) ? readEnv(file) : {}
   const url = env.GATEWAY_URL
+  // Both need the token: another platform that has the port by now does not know it.
   const path =
-    service === undefined ? 'clock' : `environment?${new URLSearchParams({ service }).toString()}`
+    service === undefined
+      ? '/_kubernetes/version'
+      : `/_emulator/environment?${new URLSearchParams({ service }).toString()}`
   const response =
     url === undefined
       ? undefined
-      : await ask(`${url}/_emulator/${path}`, stateDirectory).catch(() => undefined)
-  if (!response) {
+      : await ask(`${url}${path}`, stateDirectory).catch(() => undefined)
+  if (!response || response.status === 401 || (!response.ok && service === undefined)) {
     throw new ExecError(
       `nothing runs on ${stateDirectory}: start it with npm start, or name its folder with --state-dir`,
     )
@@ -43,7 +49,8 @@ export async function readPlatformEnvironment({
     throw new ExecError(`"--service" must name a function that runs, got ${service ?? 'nothing'}`)
   }
   const { environment = {} } = (await response.json()) as { environment?: Record<string, string> }
-  return { ...env, ...environment }
+  const all = { ...env, ...environment }
+  return { ...toPostgresEnvironment(all.DATABASE_URL), ...all }
 }
 
 /** Runs it to its end; resolves with its status as a shell tells it. Signals go on to it. */
@@ -51,26 +58,29 @@ export function runCommand(
   [command = '', ...args]: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<number> {
-  const child = spawn(command, args, { stdio: 'inherit', env })
+  let child: ChildProcess | undefined
+  // Before it is started: a signal just then would end this process alone.
   const stops = FORWARDED.map(signal => {
     // A terminal sends it to the command as well: once is enough.
     const listener = (): void => {
-      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
+      if (signal !== 'SIGINT' || !process.stdin.isTTY) child?.kill(signal)
     }
     process.on(signal, listener)
     return () => process.off(signal, listener)
   })
+  const started = spawn(command, args, { stdio: 'inherit', env })
+  child = started
   // Who started this process is gone.
-  process.once('disconnect', () => child.kill())
+  process.once('disconnect', () => started.kill())
   return new Promise<number>(resolve => {
-    child.once('error', (error: NodeJS.ErrnoException) => {
+    started.once('error', (error: NodeJS.ErrnoException) => {
       const isMissing = error.code === 'ENOENT'
       process.stderr.write(
         `${command}: ${isMissing ? 'there is no such command' : `cannot be run (${error.code})`}\n`,
       )
       resolve(isMissing ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE)
     })
-    child.once('exit', (code, signal) => {
+    started.once('exit', (code, signal) => {
       resolve(code ?? 128 + (signal ? constants.signals[signal] : 0))
     })
   }).finally(() => {
@@ -81,5 +91,8 @@ export function runCommand(
 /** The token is kept where kubectl finds it. */
 function ask(url: string, stateDirectory: string): Promise<Response> {
   const { token } = readKubeconfig(readFileSync(join(stateDirectory, 'kubeconfig'), 'utf8'))
-  return fetch(url, { headers: { authorization: `Bearer ${token}` } })
+  return fetch(url, {
+    headers: { authorization: `Bearer ${token}` },
+    signal: AbortSignal.timeout(ANSWER_MS),
+  })
 }

@@ -18,6 +18,7 @@ export function watchFunctions(root: string, platform: Platform, log: Log): () =
   const watchers: FSWatcher[] = []
   let timer: NodeJS.Timeout | undefined
   let running: Promise<void> = Promise.resolve()
+  let supersede = (): void => {}
   const names = (): string[] => platform.manifests.services.map(service => service.name)
 
   function touch(...changed: string[]): void {
@@ -26,7 +27,11 @@ export function watchFunctions(root: string, platform: Platform, log: Log): () =
     timer = setTimeout(() => {
       const batch = [...dirty]
       dirty.clear()
-      running = running.then(() => reload(batch))
+      const changed = Promise.withResolvers<void>()
+      supersede()
+      supersede = changed.resolve
+      // What was just saved may be what makes the one before it work.
+      running = running.then(() => Promise.race([reload(batch), changed.promise]))
     }, DEBOUNCE_MS)
   }
 

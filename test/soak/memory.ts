@@ -14,7 +14,7 @@ export interface Memory {
 }
 
 /** Code is compiled and caches fill up to here. */
-const WARM_SECONDS = 30
+const WARM_SECONDS = 60
 /** Below this a line through samples says nothing. */
 const LEAST_SECONDS = 60
 

@@ -181,10 +181,17 @@ function toBytes(
   edit: { data?: unknown; data_base64?: unknown },
   contentType: unknown,
 ): Uint8Array | null | undefined {
-  if (typeof edit.data_base64 === 'string') return Buffer.from(edit.data_base64, 'base64')
+  if (edit.data_base64 !== undefined) return fromBase64(edit.data_base64)
   if (edit.data === undefined || edit.data === null) return edit.data
   if (typeof edit.data === 'string' && !isJsonType(contentType)) return Buffer.from(edit.data)
   return Buffer.from(JSON.stringify(edit.data))
+}
+
+function fromBase64(text: unknown): Uint8Array {
+  if (typeof text === 'string' && text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text)) {
+    return Buffer.from(text, 'base64')
+  }
+  throw new QueryError('"edit.data_base64" must be base64, got something else')
 }
 
 async function purge(eventing: Eventing, { searchParams }: URL): Promise<{ deleted: number }> {

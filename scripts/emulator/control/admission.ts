@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { isObject } from '../manifests/field.ts'
 import { ManifestError, type ManifestProblem } from '../manifests/manifest-error.ts'
 import { type ReadResource, readJsonDocument } from '../manifests/read-document.ts'
+import type { RevisionLimits } from '../manifests/revision-limits.ts'
 import { withoutFields } from './field-path.ts'
 import type { Kind } from './kinds.ts'
 import { StatusError } from './status-error.ts'
@@ -32,8 +33,13 @@ const PLACE: RegExp = new RegExp(`^${SOURCE}(:\\d+)*: (\\w+ [\\w.-]+/[\\w.-]+: )
  * Reads a document as the API server and Knative's webhooks do.
  * @throws StatusError
  */
-export function admit(kind: Kind, document: Document, options: WriteOptions): ReadResource {
-  const { result, problems } = readJsonDocument(document, SOURCE)
+export function admit(
+  kind: Kind,
+  document: Document,
+  options: WriteOptions,
+  limits?: RevisionLimits,
+): ReadResource {
+  const { result, problems } = readJsonDocument(document, SOURCE, limits)
   const unknown = problems.filter(({ message }) => message.startsWith('unknown field '))
   const others = problems.filter(problem => !unknown.includes(problem))
   if (unknown.length > 0) {
@@ -46,7 +52,7 @@ export function admit(kind: Kind, document: Document, options: WriteOptions): Re
         document,
         unknown.map(({ field }) => field),
       )
-      return admit(kind, pruned, { ...options, fieldValidation: 'Ignore' })
+      return admit(kind, pruned, { ...options, fieldValidation: 'Ignore' }, limits)
     }
   }
   if (others.length > 0) throw denied(kind, others)
@@ -56,7 +62,6 @@ export function admit(kind: Kind, document: Document, options: WriteOptions): Re
 
 /** What a part says against a resource, as its webhook would. */
 export function toDenial(kind: Kind, error: unknown): unknown {
-  if (error instanceof ManifestError) return denied(kind, error.problems)
   if (error instanceof ManifestError) return denied(kind, error.problems)
   if (!(error instanceof TypeError)) return error
   const message = error.message.replace(PLACE, '')

@@ -3,15 +3,22 @@ import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import { isObject } from '../manifests/field.ts'
 import type { ReadResource } from '../manifests/read-document.ts'
+import {
+  CONFIG_DEFAULTS,
+  SERVING_NAMESPACE,
+  toRevisionLimits,
+} from '../manifests/revision-limits.ts'
 import { admit, type Document, toDenial, type WriteOptions, withUser } from './admission.ts'
 import { type Catalogue, createCatalogue, type Entry } from './catalogue.ts'
 import { createDefinitions } from './definitions.ts'
+import { toDryRun } from './dry-run.ts'
 import { createEventLog } from './event-log.ts'
 import { findKind, type Kind } from './kinds.ts'
 import type { KubeObject } from './object.ts'
 import { createOwners } from './owners.ts'
 import type { Part } from './part.ts'
 import { jsonPatch, mergePatch } from './patch.ts'
+import { assertDepth, toPlain } from './plain.ts'
 import {
   assertSame,
   complete,
@@ -74,6 +81,9 @@ export interface ControlPlaneOptions {
   readonly log: Log
 }
 
+/** The end of a write, which may be long after its turn. */
+type Finish = () => Promise<Entry>
+
 /** A control plane over `parts`; kinds that none of them takes are stored. */
 export function createControlPlane({ parts, clock, log }: ControlPlaneOptions): ControlPlane {
   const stored = createStored(clock)
@@ -95,6 +105,10 @@ export function createControlPlane({ parts, clock, log }: ControlPlaneOptions): 
     return result
   }
 
+  /** What was taken is waited for outside the turn: what does not get to work keeps nothing else from changing. */
+  const finished = async <T>(task: () => Promise<() => Promise<T>>): Promise<T> =>
+    (await inTurn(task))()
+
   const find = ({ kind, namespace, name }: Reference): Entry | undefined =>
     catalogue.get(kind, namespace, name)
 
@@ -109,36 +123,47 @@ export function createControlPlane({ parts, clock, log }: ControlPlaneOptions): 
     given: Document,
     before: Entry | undefined,
     options: WriteOptions,
-  ): Promise<Entry> {
+  ): Promise<Finish> {
     const { kind, name, namespace } = reference
     const base = before && toDocument(before.object)
     const part = takers.find(each => each.takes(kind))
     if (!part) throw notAllowed(kind, before ? 'update' : 'create')
-    const document = withUser(kind, complete(reference, given), {
+    const document = withUser(kind, complete(reference, toPlain(given)), {
       before: base,
       user: options.user,
     })
-    const read = admit(kind, document, options)
+    const limits = toRevisionLimits(stored.configMap(SERVING_NAMESPACE, CONFIG_DEFAULTS))
+    const read = admit(kind, document, options, limits)
     for (const warning of toWarnings(kind, reference)) options.onWarning?.(warning)
-    if (options.dryRun) return toDryRun(kind, document, before)
+    if (options.dryRun) return async () => toDryRun(kind, document, before, part.spec?.(read))
     owners.note(reference, document)
-    await hand(part, reference, read, options).catch((error: unknown) => {
-      throw toDenial(kind, error)
-    })
-    const entry = find(reference)
-    if (entry) return entry
-    log.error('emulator', `${toResource(kind)} ${namespace}/${name} was applied, but is not shown`)
-    return { kind, object: document as unknown as KubeObject, version: catalogue.version() }
+    const taken = await hand(part, reference, read, options)
+    return async () => {
+      await taken().catch((error: unknown) => {
+        throw toDenial(kind, error)
+      })
+      const entry = find(reference)
+      if (entry) return entry
+      log.error(
+        'emulator',
+        `${toResource(kind)} ${namespace}/${name} was applied, but is not shown`,
+      )
+      return { kind, object: document as unknown as KubeObject, version: catalogue.version() }
+    }
   }
 
+  /** Resolves when the part has it; what it gives tells when it works, if that is asked for. */
   async function hand(
     part: Part,
     { kind, namespace }: Reference,
     read: ReadResource,
     { wait = false }: WriteOptions,
-  ): Promise<void> {
+  ): Promise<() => Promise<void>> {
     if (kind.namespaced) stored.ensureNamespace(namespace)
-    await part.apply(read, { wait })
+    const taken = (async () => await part.apply(read, { wait }))()
+    if (wait) taken.catch(() => {})
+    else await Promise.allSettled([taken])
+    return () => taken
   }
 
   /** What was read from a file is checked already, and its problems name the line. */
@@ -155,12 +180,13 @@ export function createControlPlane({ parts, clock, log }: ControlPlaneOptions): 
     if (isKnative || kind.role !== 'idle') {
       for (const warning of toWarnings(kind, reference)) options.onWarning?.(warning)
     }
-    await inTurn(() => hand(part, reference, read, options))
+    if ('document' in read.resource) assertDepth(read.resource.document)
+    await finished(() => hand(part, reference, read, options))
   }
 
   function create(kind: Kind, document: Document, options: WriteOptions = {}): Promise<Entry> {
     const reference = identify(kind, document)
-    return inTurn(() => {
+    return finished(async () => {
       if (find(reference)) throw alreadyExists(kind, reference.name)
       if (toMetadata(document).resourceVersion) {
         throw new StatusError(
@@ -168,7 +194,7 @@ export function createControlPlane({ parts, clock, log }: ControlPlaneOptions): 
           'resourceVersion should not be set on objects to be created',
         )
       }
-      return write(reference, document, undefined, options)
+      return await write(reference, document, undefined, options)
     })
   }
 
@@ -177,7 +203,7 @@ export function createControlPlane({ parts, clock, log }: ControlPlaneOptions): 
     document: Document,
     options: WriteOptions = {},
   ): Promise<Entry> {
-    return inTurn(async () => {
+    return finished(async () => {
       const before = get(reference)
       assertSame(reference, before, document)
       return await write(reference, document, before, options)
@@ -189,7 +215,7 @@ export function createControlPlane({ parts, clock, log }: ControlPlaneOptions): 
     { type, value }: { type: PatchType; value: unknown },
     options: WriteOptions = {},
   ): Promise<Entry> {
-    return inTurn(async () => {
+    return finished(async () => {
       const before = find(reference)
       if (!before && type === 'apply' && isObject(value)) {
         return await write(reference, value, undefined, options)
@@ -203,7 +229,8 @@ export function createControlPlane({ parts, clock, log }: ControlPlaneOptions): 
     })
   }
 
-  function apply(document: Document, options: WriteOptions = {}): Promise<Entry> {
+  async function apply(document: Document, options: WriteOptions = {}): Promise<Entry> {
+    if (!isObject(document)) throw new StatusError('BadRequest', 'the document must be an object')
     const { apiVersion, kind: name } = document
     const kind = findKind(String(apiVersion), String(name))
     if (!kind) {
@@ -213,7 +240,7 @@ export function createControlPlane({ parts, clock, log }: ControlPlaneOptions): 
       )
     }
     const reference = identify(kind, document)
-    return inTurn(() => write(reference, document, find(reference), options))
+    return await finished(() => write(reference, document, find(reference), options))
   }
 
   async function removeNow(reference: Reference): Promise<void> {
@@ -264,12 +291,6 @@ export function createControlPlane({ parts, clock, log }: ControlPlaneOptions): 
       catalogue.close()
     },
   }
-}
-
-function toDryRun(kind: Kind, document: Document, before: Entry | undefined): Entry {
-  const metadata = { ...before?.object.metadata, ...toMetadata(document) }
-  const object = { ...before?.object, ...document, metadata } as unknown as KubeObject
-  return { kind, object, version: before?.version ?? 0 }
 }
 
 /** An object is a document with more in it. */

@@ -9,10 +9,15 @@ import { toReference } from './reference.ts'
 export interface ManifestSync {
   /**
    * Takes the files as they are now. What a client changed since stays, unless the file changed too. What fails is
-   * tried again the next time.
+   * tried again the next time; a file that changes meanwhile waits for nothing.
    * @throws the first failure, after all the rest was done
    */
   apply(manifests: Manifests): Promise<void>
+}
+
+interface Item {
+  readonly read: ReadResource
+  readonly text: string
 }
 
 /** `initial` is what the emulator started with. */
@@ -20,45 +25,54 @@ export function createManifestSync(
   { control, log }: { control: ControlPlane; log: Log },
   initial: Manifests,
 ): ManifestSync {
-  let known = toTexts(initial)
+  const known = toTexts(initial)
 
   async function apply(manifests: Manifests): Promise<void> {
     const next = toTexts(manifests)
-    const failures: unknown[] = []
-    const attempt = async (key: string, task: () => Promise<unknown>): Promise<void> => {
-      try {
-        await task()
-      } catch (error) {
-        failures.push(error)
-        const before = known.get(key)
-        // As if it had not been looked at.
-        if (before) next.set(key, before)
-        else next.delete(key)
-      }
+    const tasks: Promise<void>[] = []
+    for (const [key, item] of next) {
+      if (known.get(key)?.text !== item.text) tasks.push(put(key, item))
     }
-    for (const read of inOrder(manifests)) {
-      const key = keyOf(read)
-      const isNew = known.get(key)?.text
-      if (isNew === next.get(key)?.text) continue
-      await attempt(key, async () => {
-        const { file, line, name } = read.resource
-        const onWarning = (text: string): void => log.warn(name, `${file}:${line}: ${text}`)
-        await control.adopt(read, { wait: true, onWarning })
-        log.info(name, `${toName(read)} ${isNew === undefined ? 'added' : 'changed'}`)
-      })
+    for (const [key, item] of known) {
+      if (!next.has(key)) tasks.push(drop(key, item))
     }
-    for (const [key, { read }] of known) {
-      const reference = toReference(read)
-      if (next.has(key) || !reference) continue
-      await attempt(key, async () => {
-        const { kind, namespace, name } = reference
-        if (!control.catalogue.get(kind, namespace, name)) return
-        await control.remove(reference)
-        log.info(name, `${toName(read)} removed: it is in no manifest any more`)
-      })
+    const failed = (await Promise.allSettled(tasks)).find(({ status }) => status === 'rejected')
+    if (failed?.status === 'rejected') throw failed.reason
+  }
+
+  async function put(key: string, item: Item): Promise<void> {
+    const before = known.get(key)
+    const { file, line, name } = item.read.resource
+    const onWarning = (text: string): void => log.warn(name, `${file}:${line}: ${text}`)
+    known.set(key, item)
+    try {
+      await control.adopt(item.read, { wait: true, onWarning })
+    } catch (error) {
+      if (known.get(key) === item) restore(key, before)
+      throw error
     }
-    known = next
-    if (failures.length > 0) throw failures[0]
+    log.info(name, `${toName(item.read)} ${before ? 'changed' : 'added'}`)
+  }
+
+  async function drop(key: string, item: Item): Promise<void> {
+    const reference = toReference(item.read)
+    known.delete(key)
+    if (!reference) return
+    const { kind, namespace, name } = reference
+    if (!control.catalogue.get(kind, namespace, name)) return
+    try {
+      await control.remove(reference)
+    } catch (error) {
+      if (!known.has(key)) restore(key, item)
+      throw error
+    }
+    log.info(name, `${toName(item.read)} removed: it is in no manifest any more`)
+  }
+
+  /** As if it had not been looked at. */
+  function restore(key: string, before: Item | undefined): void {
+    if (before) known.set(key, before)
+    else known.delete(key)
   }
 
   return { apply }
@@ -108,7 +122,7 @@ const keyOf = ({ kind, resource }: ReadResource): string =>
 const toName = ({ kind }: ReadResource): string => kind.slice(kind.lastIndexOf('/') + 1)
 
 /** The same text means the same object: where it stands in a file says nothing. */
-function toTexts(manifests: Manifests): Map<string, { read: ReadResource; text: string }> {
+function toTexts(manifests: Manifests): Map<string, Item> {
   return new Map(
     inOrder(manifests).map(read => [
       keyOf(read),

@@ -19,6 +19,8 @@ export interface Part extends ObjectSource {
    * @throws TypeError or StatusError when the object cannot be taken; nothing changed then
    */
   apply(read: ReadResource, options: { wait: boolean }): Promise<void> | void
+  /** The spec of what was read with its defaults, as a dry run answers it; undefined: as it is written. */
+  spec?(read: ReadResource): Readonly<Record<string, unknown>> | undefined
   /** Harmless when there is none. */
   remove(kind: Kind, namespace: string, name: string): Promise<void> | void
 }

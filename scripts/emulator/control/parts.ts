@@ -4,6 +4,8 @@ import type { EventingKind } from '../eventing/admit.ts'
 import type { Eventing } from '../eventing/eventing.ts'
 import type { ResourceKind, Resources } from '../eventing/resources.ts'
 import type { ServiceResource } from '../manifests/types.ts'
+import type { ClusterConfig } from '../serving/cluster-config.ts'
+import { toTemplate, toTraffic, withClusterDefaults } from '../serving/service-defaults.ts'
 import type { Serving } from '../serving/serving.ts'
 import type { Part } from './part.ts'
 
@@ -19,27 +21,43 @@ export interface ServingPart extends Part {
   redeploy(namespace: string, name: string): Promise<void>
 }
 
-/** `bind` is asked at each apply. */
+/** How the Services of a part are run. */
+export interface ServingPartOptions {
+  /** What SinkBindings put into a Service; asked at each apply. */
+  readonly bind: (service: ServiceResource) => ServiceResource
+  /** Served by code: there is no process to prove or to keep. */
+  readonly isCode: (service: ServiceResource) => boolean
+  /** What the operator's ConfigMaps say. */
+  readonly config: ClusterConfig
+}
+
+/** Serving as a part. */
 export function createServingPart(
   serving: Serving,
-  bind: (service: ServiceResource) => ServiceResource,
+  { bind, isCode, config }: ServingPartOptions,
 ): ServingPart {
   const applied = new Map<string, { service: ServiceResource; bound: ServiceResource }>()
 
   function note(service: ServiceResource): ServiceResource {
-    const bound = bind(service)
+    const bound = toRun(service)
     applied.set(keyOf(service), { service, bound })
     return bound
   }
 
   /** Refused, it is as if it had not been asked for; a Service that does not get ready is there all the same. */
   async function put(service: ServiceResource, wait: boolean): Promise<void> {
-    if (wait) await serving.deploy(note(service))
+    if (isCode(service)) {
+      serving.apply(toRun(service), { adopt: true })
+      note(service)
+    } else if (wait) await serving.deploy(note(service))
     else {
-      serving.apply(bind(service))
+      serving.apply(toRun(service))
       note(service)
     }
   }
+
+  const toRun = (service: ServiceResource): ServiceResource =>
+    isCode(service) ? withoutReplicas(bind(service)) : bind(service)
 
   return {
     takes: ({ group, kind }) =>
@@ -47,6 +65,11 @@ export function createServingPart(
     apply: async ({ list, resource }, { wait }) => {
       if (list === 'services') await put(resource, wait)
       else if (list === 'others') serving.mapDomain(resource)
+    },
+    spec({ list, resource }) {
+      if (list !== 'services') return undefined
+      const service = withClusterDefaults(toRun(resource), config)
+      return { template: toTemplate(service), traffic: toTraffic(service) }
     },
     remove({ kind }, namespace, name) {
       if (kind === 'Service') applied.delete(`${namespace}/${name}`)
@@ -57,7 +80,8 @@ export function createServingPart(
     services: () => [...applied.values()].map(({ service }) => service),
     rebind() {
       for (const { service, bound } of applied.values()) {
-        if (!isDeepStrictEqual(bind(service), bound)) serving.apply(note(service))
+        if (isDeepStrictEqual(toRun(service), bound)) continue
+        serving.apply(note(service), { adopt: isCode(service) })
       }
     },
     adopt(services) {
@@ -65,7 +89,24 @@ export function createServingPart(
     },
     async redeploy(namespace, name) {
       const found = applied.get(`${namespace}/${name}`)
-      if (found) await serving.deploy(note(found.service))
+      if (found) await put(found.service, true)
+    },
+  }
+}
+
+const MIN_SCALE = ['autoscaling.knative.dev/min-scale', 'autoscaling.knative.dev/minScale']
+
+/** Nothing is to be kept running; what is shown is the document. */
+function withoutReplicas(service: ServiceResource): ServiceResource {
+  const annotations = Object.entries(service.template.annotations).filter(
+    ([name]) => !MIN_SCALE.includes(name),
+  )
+  const [minScale = ''] = MIN_SCALE
+  return {
+    ...service,
+    template: {
+      ...service.template,
+      annotations: { ...Object.fromEntries(annotations), [minScale]: '0' },
     },
   }
 }

@@ -26,17 +26,29 @@ export function parseLabelSelector(text: string): Selector {
   return ({ metadata }) => requirements.every(holds => holds(metadata.labels ?? {}))
 }
 
+/** What may be selected beside `metadata.name` and `metadata.namespace`, which alone custom kinds have. */
+const FIELDS: Readonly<Record<string, RegExp>> = {
+  Event: /^(involvedObject\.\w+|reason|reportingComponent|source|type)$/,
+  Secret: /^type$/,
+  Namespace: /^status\.phase$/,
+  Pod: /^(spec\.\w+|status\.\w+)$/,
+  Job: /^status\.successful$/,
+}
+
 /**
- * Parses `metadata.name=a,involvedObject.kind!=b`: any path of an object, compared as text.
- * @throws StatusError
+ * Parses `metadata.name=a,involvedObject.kind!=b` for a kind, compared as text.
+ * @throws StatusError also for a field that a cluster does not select by
  */
-export function parseFieldSelector(text: string): Selector {
+export function parseFieldSelector(text: string, kind: string): Selector {
   const requirements = text
     .split(',')
     .filter(part => part !== '')
     .map(part => {
       const [, path, operator, wanted] = /^([\w.]+)(==|=|!=)(.*)$/.exec(part) ?? []
       if (path === undefined) throw invalid('field', text)
+      if (!/^metadata\.(name|namespace)$/.test(path) && !FIELDS[kind]?.test(path)) {
+        throw new StatusError('BadRequest', `field label not supported: ${path}`)
+      }
       return (object: KubeObject) => (valueAt(object, path) === wanted) === (operator !== '!=')
     })
   return object => requirements.every(holds => holds(object))

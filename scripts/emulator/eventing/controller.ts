@@ -1,18 +1,13 @@
 /** What every controller of an eventing object is made of: the objects it keeps, and what it sees of the others. */
 
 import type { Clock } from '../clock.ts'
-import {
-  type Condition,
-  type ConditionSet,
-  createConditions,
-  type Reason,
-} from '../control/conditions.ts'
+import { type Condition, type ConditionSet, createConditions } from '../control/conditions.ts'
 import { createIdentity, type KubeObject } from '../control/object.ts'
 import type { Log } from '../log.ts'
 import type { EventingObject } from '../manifests/eventing-types.ts'
 import type { Destination } from '../manifests/types.ts'
 import type { Send } from '../network.ts'
-import type { PolicyObject } from './policy/identity.ts'
+import type { Access } from './policy/access.ts'
 import type { Resolution } from './resolve.ts'
 
 /** Keeps the objects of one kind and makes them work. */
@@ -28,25 +23,16 @@ export interface Controller<R extends EventingObject> {
 }
 
 /** What controllers share. */
-export interface Surroundings {
+export interface Surroundings
+  extends Pick<Access, 'address' | 'identity' | 'policies' | 'credentials'> {
   readonly clock: Clock
   readonly log: Log
   readonly send: Send
   /** Every object of the emulator. */
   world(): readonly KubeObject[]
   resolve(destination: Destination, field: string): Resolution
-  /** The headers by which an object proves to its sink who it is; none while authentication is off. */
-  credentials(from: PolicyObject, sink: Destination): Promise<Readonly<Record<string, string>>>
-  /** How the event policies for an object stand: why of its condition, and its `status.policies`. */
-  policies(target: PolicyObject): PolicyStanding
   /** To be called when `objects` would answer otherwise. */
   changed(): void
-}
-
-/** What an object's status says of the policies that protect it. */
-export interface PolicyStanding {
-  readonly why: Partial<Reason>
-  readonly status: { readonly policies?: readonly { apiVersion: string; name: string }[] }
 }
 
 /** One object of a controller. */
@@ -68,13 +54,6 @@ export interface Shelf<R extends EventingObject> {
   all(): Held<R>[]
   objects(): KubeObject[]
 }
-
-/** No identities are made while the feature is off; the wording is the controllers'. */
-export const NO_OIDC: readonly [type: string, status: 'True', why: { reason: string }] = [
-  'OIDCIdentityCreated',
-  'True',
-  { reason: 'authentication-oidc feature disabled' },
-]
 
 /** An empty shelf. */
 export function createShelf<R extends EventingObject & { readonly kind: string }>({
@@ -146,6 +125,17 @@ export function createShelf<R extends EventingObject & { readonly kind: string }
 /** The `Ready` condition of an object. */
 export function readyOf(object: KubeObject | undefined): Condition | undefined {
   return object?.status?.conditions?.find(({ type }) => type === 'Ready')
+}
+
+/** Says who a source is; its `status.auth`. */
+export function markIdentity<R extends EventingObject & { readonly kind: string }>(
+  { conditions, resource }: Held<R>,
+  { identity }: Surroundings,
+): { readonly auth?: unknown } {
+  const { kind, namespace, name } = resource
+  const { why, status } = identity({ group: 'sources.knative.dev', kind, namespace, name })
+  conditions.set('OIDCIdentityCreated', 'True', why)
+  return status
 }
 
 /** Says where a source's events go; undefined when that is nowhere yet. */

@@ -11,19 +11,13 @@ import { hubAt, inWords } from './hub.ts'
 import { createLanes } from './lanes.ts'
 import type { Ledger, LiveEvent } from './ledger.ts'
 import type { Loops } from './loops.ts'
+import type { Access } from './policy/access.ts'
 import { type Attempt, type DeliveryRecord, type Fact, reference } from './records.ts'
 import type { Registry } from './registry.ts'
+import type { Replies } from './replies.ts'
 import { isSuccess } from './retries.ts'
 import { createSender } from './sender.ts'
-import {
-  type Context,
-  isOpen,
-  type Job,
-  type Reply,
-  stageOf,
-  standingOf,
-  targetOf,
-} from './stage.ts'
+import { type Context, isOpen, type Job, stageOf, standingOf, targetOf } from './stage.ts'
 import type { Subscriber } from './subscriber.ts'
 import { deadLettered, delivered, failed, lost, type Trial, type Verdict } from './verdict.ts'
 
@@ -47,20 +41,21 @@ export const TRIGGER_CONCURRENCY = 64
 export function createDispatcher(options: {
   registry: Registry
   ledger: Ledger
+  /** Answers of subscribers that have not reached their address yet. */
+  replies: Replies
   entrance: () => Entrance
   loops: Loops
   clock: Clock
   log: Log
   facts: Facts
+  access: () => Access
   send: Send
 }): Dispatcher {
-  const { registry, ledger, clock, log, facts } = options
+  const { registry, ledger, replies, clock, log, facts } = options
   const lanes = createLanes({ limit: TRIGGER_CONCURRENCY })
   const timers = new Map<string, { job: Job; cancel: Cancel }>()
   /** Attempts outside the lanes: what goes into a broker of ours may wait for others of its kind. */
   const inside = new Set<Promise<void>>()
-  /** Answers of subscribers that have not reached their address yet. */
-  const replies = new Map<string, Reply>()
   const stopping = new AbortController()
   const sender = createSender({ ...options, signal: stopping.signal })
 
@@ -69,8 +64,8 @@ export function createDispatcher(options: {
       if (!isOpen(delivery)) continue
       const { trigger, stage, due, waitMs = 0 } = delivery
       const job = { seq: record.seq, trigger }
-      // The answer went with the process that held it: the subscriber is asked again.
-      if (stage && !replies.has(keyOf(job))) {
+      // The answer may have gone with the process that held it: the subscriber is asked again.
+      if (stage && !replies.of(job)) {
         ledger.settle({ ...job, patch: { stage: undefined, tries: 0 } })
       }
       // After a restart the clock may stand elsewhere than before: never wait longer than was planned.
@@ -126,7 +121,7 @@ export function createDispatcher(options: {
     }
     const stage = stageOf(delivery, subscriber)
     const url = targetOf(stage, subscriber)
-    const reply = replies.get(keyOf(job))
+    const reply = delivery.stage && replies.of(job)
     return {
       job,
       live,
@@ -195,7 +190,7 @@ export function createDispatcher(options: {
       tell(job, live, { kind: 'delivered', attempt: trial.attempt, reply: accepted })
       return
     }
-    replies.set(keyOf(job), reply)
+    replies.put(job, reply)
     ledger.settle({
       ...job,
       patch: { ...patch, attempts, tries: 0, state: 'retrying', stage: 'reply' },
@@ -204,7 +199,8 @@ export function createDispatcher(options: {
   }
 
   function conclude(job: Job, live: LiveEvent, { patch, fact, line, againMs }: Verdict): void {
-    if (againMs === undefined || patch.failure) replies.delete(keyOf(job))
+    if (againMs === undefined || patch.failure) replies.drop(job)
+    else replies.keep(job)
     ledger.settle({ ...job, patch })
     if (line) {
       const scope = job.trigger.split('/').at(-1) ?? job.trigger

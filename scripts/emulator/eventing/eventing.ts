@@ -18,16 +18,18 @@ import type { CloudEvent } from './event.ts'
 import { createFacts } from './facts.ts'
 import type { EventQuery } from './history.ts'
 import { type HubKind, hubKey } from './hub.ts'
-import { type Authorize, createIngress } from './ingress.ts'
+import { createIngress } from './ingress.ts'
 import { createIntake } from './intake.ts'
 import { createJournal } from './journal/journal.ts'
 import { createLedger } from './ledger.ts'
 import { createLoops } from './loops.ts'
 import { toObjects } from './objects.ts'
+import { type Access, OPEN } from './policy/access.ts'
 import type { ReadinessOf } from './reconciled.ts'
 import type { EventRecord, EventReference, Fact } from './records.ts'
 import { createRefusals } from './refusals.ts'
 import { createRegistry } from './registry.ts'
+import { createReplies } from './replies.ts'
 import { createResend, type ResendRequest } from './resend.ts'
 import type { ResolveRef } from './resolve.ts'
 import { createStatus, type EventingStatus } from './status.ts'
@@ -50,14 +52,18 @@ export interface EventingOptions {
   /** `durable` unless told. */
   readonly mode?: EventingMode
   readonly features?: EventingFeatures
+  /** Producers are answered 503 while as many events are unfinished, for each takes memory; 100000 unless told. */
+  readonly maxUnfinished?: number
   /** Takes batches of events, which Knative refuses. */
   readonly batch?: boolean
   /** The address of an object of another part; without it every Service is taken to exist. */
   readonly resolveRef?: ResolveRef
   /** The Ready condition of an object of another part, for `knative.dev/dependency`. */
   readonly readinessOf?: ReadinessOf
-  /** Decides over each event that comes over HTTP. */
-  readonly authorize?: Authorize
+  /** Runs what asks for many objects of other parts at once. */
+  readonly inOneLook?: <T>(work: () => T) => T
+  /** Who may send to what; open to all unless told. Asked for each time, as it comes up after the brokers. */
+  readonly access?: () => Access
   /** What a former process left unfinished waits for `resume()`, for resources that are applied after the start. */
   readonly deferred?: boolean
 }
@@ -116,8 +122,9 @@ const CLOSE_GRACE_MS = 1000
  * @throws TypeError when a resource cannot work; Error when the journal is in use or corrupt
  */
 export async function createEventing(options: EventingOptions): Promise<Eventing> {
-  const { clock, log, mode = 'durable' } = options
-  const registry = createRegistry(options)
+  const { clock, log, mode = 'durable', access = () => OPEN } = options
+  const { maxUnfinished = 100_000 } = options
+  const registry = createRegistry({ ...options, access })
   const listeners = new Set<() => void>()
   const { channels = [], subscriptions = [] } = options
   for (const resource of [...options.brokers, ...channels, ...options.triggers, ...subscriptions]) {
@@ -146,12 +153,16 @@ export async function createEventing(options: EventingOptions): Promise<Eventing
     entrance,
     exists: registry.hasHub,
     ready: () => closing === undefined,
+    full: () => ledger.size() >= maxUnfinished,
+    authorize: request => access().authorize(request),
     onRefused: createRefusals({ ledger, clock, log, facts }),
   })
   const dispatcher = createDispatcher({
     ...options,
+    access,
     registry,
     ledger,
+    replies: createReplies({ journal, log }),
     entrance: () => entrance,
     loops,
     facts,

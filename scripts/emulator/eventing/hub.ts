@@ -18,6 +18,12 @@ export function hubKey({ kind, namespace, name }: HubName): string {
   return kind === 'Broker' ? `${namespace}/${name}` : `channel/${namespace}/${name}`
 }
 
+/** What a key names. */
+export function hubName(key: string): HubName {
+  const [namespace = '', name = ''] = key.split('/').slice(-2)
+  return { kind: key.startsWith('channel/') ? 'Channel' : 'Broker', namespace, name }
+}
+
 /** The cluster URL of a broker. */
 export function brokerUrl({ namespace, name }: { namespace: string; name: string }): string {
   return `http://${BROKER_HOST}/${namespace}/${name}`
@@ -30,10 +36,8 @@ export function channelUrl({ namespace, name }: { namespace: string; name: strin
 
 /** The URL of what a key names. */
 export function hubUrl(key: string): string {
-  const [namespace = '', name = ''] = key.split('/').slice(-2)
-  return key.startsWith('channel/')
-    ? channelUrl({ namespace, name })
-    : brokerUrl({ namespace, name })
+  const hub = hubName(key)
+  return hub.kind === 'Channel' ? channelUrl(hub) : brokerUrl(hub)
 }
 
 /** The key of the broker or channel that a cluster URL leads to. */

@@ -54,6 +54,8 @@ export interface IngressOptions {
   readonly domain: string
   readonly log: Log
   readonly ready: () => boolean
+  /** Whether so much is unfinished that no more is taken; replies and dead letters still are. */
+  readonly full: () => boolean
   readonly onRefused: OnRefused
   readonly authorize?: Authorize
   /** Takes `application/cloudevents-batch+json`, which Knative answers with 400. */
@@ -62,13 +64,25 @@ export interface IngressOptions {
 
 /** An ingress for brokers by path and channels by host. */
 export function createIngress(options: IngressOptions): Ingress {
-  const { entrance, exists, domain, log, ready, onRefused, authorize, batch = false } = options
+  const {
+    entrance,
+    exists,
+    domain,
+    log,
+    ready,
+    full,
+    onRefused,
+    authorize,
+    batch = false,
+  } = options
+  let told = false
 
   async function answer(request: IngressRequest): Promise<IngressAnswer> {
     const { headers, body } = request
     const found = find(request)
     if ('status' in found) return found
     if (!ready()) return plain(503, 'the broker is stopping')
+    if (isFull()) return FULL
     const hub = hubKey(found)
     try {
       if (body.length > MAX_EVENT_BYTES) throw tooLarge(body.length)
@@ -90,6 +104,14 @@ export function createIngress(options: IngressOptions): Ingress {
       if (error.status < 500) onRefused(hub, headers, error)
       return plain(error.status, error.message)
     }
+  }
+
+  function isFull(): boolean {
+    const now = full()
+    if (now && !told)
+      log.error('broker', `${FULL.body}: producers are answered 503 until some have ended`)
+    told = now
+    return now
   }
 
   /** What the method, the host and the path decide, before the body is looked at. */
@@ -169,6 +191,8 @@ const plain = (status: number, body: string): IngressAnswer => ({
   headers: body === '' ? ALLOW : { ...ALLOW, 'content-type': 'text/plain; charset=utf-8' },
   body,
 })
+
+const FULL = plain(503, 'too many events are unfinished for the broker to take more')
 
 const tooLarge = (size: number): EventError =>
   new EventError(`an event must be at most ${MAX_EVENT_BYTES} bytes, got ${size} or more`, 413)

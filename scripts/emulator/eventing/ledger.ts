@@ -230,6 +230,8 @@ export function createLedger({
     for (const row of journal.rows('ended IS NOT NULL')) {
       if (!lives.has(row.seq) && wanted(fromRow(row))) gone.push(row.seq)
     }
+    // The latest may be among them, and its number stays its own.
+    if (gone.length > 0) await journal.write([{ kind: 'position', seq }])
     for (let at = 0; at < gone.length; at += PURGED_PER_WRITE) {
       const part = gone.slice(at, at + PURGED_PER_WRITE)
       await journal.write(part.map(seq => ({ kind: 'delete', seq })))

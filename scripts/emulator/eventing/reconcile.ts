@@ -9,6 +9,7 @@ import type {
 } from '../manifests/types.ts'
 import { resolveDeadLetterSink } from './dead-letter-sink.ts'
 import { brokerUrl, channelUrl } from './hub.ts'
+import type { PolicyObject } from './policy/identity.ts'
 import type { Mark, Reconciled, World } from './reconciled.ts'
 import { type ObjectReference, type Resolution, resolve } from './resolve.ts'
 
@@ -17,6 +18,8 @@ export function reconcileBroker(resource: BrokerResource, world: World): Reconci
   const { namespace, name } = resource
   const sink = resolveDeadLetterSink(resource.delivery, world)
   const channel = { namespace, name: `${name}-kne-trigger` }
+  const target = { group: 'eventing.knative.dev', kind: 'Broker', namespace, name }
+  const policies = policiesOf(target, world)
   return {
     marks: [
       ['IngressReady', 'True'],
@@ -24,10 +27,10 @@ export function reconcileBroker(resource: BrokerResource, world: World): Reconci
       ['FilterReady', 'True'],
       ['Addressable', 'True'],
       sink.mark,
-      POLICIES,
+      policies.mark,
     ],
     status: {
-      address: { name: 'http', url: brokerUrl(resource) },
+      address: world.access().address(target, brokerUrl(resource)),
       annotations: {
         'knative.dev/channelAPIVersion': 'messaging.knative.dev/v1',
         'knative.dev/channelKind': 'InMemoryChannel',
@@ -35,6 +38,7 @@ export function reconcileBroker(resource: BrokerResource, world: World): Reconci
         'knative.dev/channelAddress': channelUrl(channel),
       },
       ...sink.status,
+      ...policies.status,
     },
     ...sink.resolved,
   }
@@ -49,10 +53,12 @@ export function reconcileChannel(resource: ChannelResource, world: World): Recon
     kind === 'Channel'
       ? [['BackingChannelReady', 'True']]
       : backed.map((type): Mark => [type, 'True'])
+  const target = { group: 'messaging.knative.dev', kind, namespace, name }
+  const policies = policiesOf(target, world)
   return {
-    marks: [...own, ['Addressable', 'True'], sink.mark, POLICIES],
+    marks: [...own, ['Addressable', 'True'], sink.mark, policies.mark],
     status: {
-      address: { name: 'http', url: channelUrl(resource) },
+      address: world.access().address(target, channelUrl(resource)),
       ...(kind === 'Channel' && {
         channel: {
           apiVersion: 'messaging.knative.dev/v1',
@@ -62,6 +68,7 @@ export function reconcileChannel(resource: ChannelResource, world: World): Recon
         },
       }),
       ...sink.status,
+      ...policies.status,
     },
     ...sink.resolved,
   }
@@ -89,10 +96,12 @@ export function reconcileTrigger(resource: TriggerResource, world: World): Recon
   }
   marks.push(['SubscriberResolved', 'True'])
   const found = { url: subscriber.url, ...sink.resolved }
-  const fields = { subscriberUri: subscriber.url, ...sink.status }
+  const target = { group: 'eventing.knative.dev', kind: 'Trigger', namespace, name: resource.name }
+  const identity = identityOf(target, world)
+  const fields = { subscriberUri: subscriber.url, ...sink.status, ...identity.status }
   marks.push(sink.mark)
   if (sink.mark[1] !== 'True') return { marks, status: fields, ...found }
-  marks.push(NO_OIDC, ['SubscriptionReady', 'True'], dependency(resource, world))
+  marks.push(identity.mark, ['SubscriptionReady', 'True'], dependency(resource, world))
   return { marks, status: fields, ...found }
 }
 
@@ -135,14 +144,16 @@ export function reconcileSubscription(resource: SubscriptionResource, world: Wor
     ...sink.status,
   }
   const [, status, reason, message] = channel.ready
+  const target = { group: 'messaging.knative.dev', kind: 'Subscription', namespace }
+  const identity = identityOf({ ...target, name: resource.name }, world)
   return {
     marks: [
       ['ReferencesResolved', 'True'],
       ['AddedToChannel', 'True'],
       ['ChannelReady', status, reason, message],
-      NO_OIDC,
+      identity.mark,
     ],
-    status: { physicalSubscription },
+    status: { physicalSubscription, ...identity.status },
     ...(subscriber && { url: subscriber.url }),
     ...(reply && { replyUrl: reply.url }),
     ...sink.resolved,
@@ -150,14 +161,19 @@ export function reconcileSubscription(resource: SubscriptionResource, world: Wor
 }
 
 const UNRESOLVED = "Unable to get the Subscriber's URI"
-const POLICIES: Mark = [
-  'EventPoliciesReady',
-  'True',
-  'OIDCDisabled',
-  'Feature "authentication-oidc" must be enabled to support Authorization',
-]
-const NO_OIDC: Mark = ['OIDCIdentityCreated', 'True', 'authentication-oidc feature disabled']
 const DEPENDENCY = 'knative.dev/dependency'
+
+function policiesOf(target: PolicyObject, world: World) {
+  const { why, status } = world.access().policies(target)
+  const mark: Mark = ['EventPoliciesReady', 'True', why.reason, why.message]
+  return { mark, status }
+}
+
+function identityOf(owner: PolicyObject, world: World) {
+  const { why, status } = world.access().identity(owner)
+  const mark: Mark = ['OIDCIdentityCreated', 'True', why.reason, why.message]
+  return { mark, status }
+}
 
 function optional(
   destination: Destination | undefined,
@@ -179,10 +195,11 @@ function dependency({ namespace, annotations }: TriggerResource, world: World): 
     const why = `Unable to unmarshal objectReference from dependency annotation of trigger: ${error}`
     return [type, 'False', 'ReferenceError', why]
   }
-  const status = world.readinessOf(reference)
-  if (status === undefined) {
-    const { kind, name } = reference
+  const ready = world.readinessOf(reference)
+  const { kind, name } = reference
+  if (!ready) {
     return [type, 'False', 'DependencyDoesNotExist', `Dependency does not exist: ${kind} "${name}"`]
   }
-  return status === 'True' ? [type, status] : [type, status, `${reference.kind}NotReady`]
+  const { status, reason = `${kind}NotReady`, message = `${kind} "${name}" is not ready` } = ready
+  return status === 'True' ? [type, status] : [type, status, reason, message]
 }

@@ -1,7 +1,8 @@
 /** What reconciling a resource needs, and what comes of it. */
 
-import type { ConditionStatus } from '../control/conditions.ts'
+import type { Condition, ConditionStatus } from '../control/conditions.ts'
 import type { BrokerResource, ChannelResource } from '../manifests/types.ts'
+import type { Access } from './policy/access.ts'
 import type { ObjectReference, ResolveRef } from './resolve.ts'
 
 /** One condition as a controller sets it. */
@@ -23,13 +24,16 @@ export interface Reconciled {
   readonly deadLetterUrl?: string
 }
 
-/** Whether another object is ready, for a Trigger's `knative.dev/dependency`; undefined when there is none. */
-export type ReadinessOf = (reference: ObjectReference) => ConditionStatus | undefined
+/** The Ready condition of another object, for a Trigger's `knative.dev/dependency`; undefined when there is no object. */
+export type ReadinessOf = (
+  reference: ObjectReference,
+) => Pick<Condition, 'status' | 'reason' | 'message'> | undefined
 
 /** What the controllers see of the other resources. */
 export interface World {
   readonly resolveRef: ResolveRef
   readonly readinessOf: ReadinessOf
+  readonly access: () => Access
   broker(namespace: string, name: string): { resource: BrokerResource; ready: Mark } | undefined
   channel(
     kind: ChannelResource['kind'],

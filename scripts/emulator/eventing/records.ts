@@ -15,10 +15,13 @@ export type EventState =
 /** The part of `EventState` that one delivery can be in. */
 export type DeliveryState = 'pending' | 'retrying' | 'delivered' | 'deadLettered' | 'failed'
 
+/** What an attempt of a delivery is made at. */
+export type Stage = 'subscriber' | 'reply' | 'deadLetterSink'
+
 /** One request to a subscriber or a dead letter sink. Times are virtual milliseconds, `tookMs` is real. */
 export interface Attempt {
   readonly at: number
-  readonly to: 'subscriber' | 'reply' | 'deadLetterSink'
+  readonly to: Stage
   readonly url: string
   /** How long it was put off after the attempt before. */
   readonly waitMs: number

@@ -17,6 +17,7 @@ import {
   kindOf,
 } from './admit.ts'
 import { hubKey } from './hub.ts'
+import type { Access } from './policy/access.ts'
 import {
   reconcileBroker,
   reconcileChannel,
@@ -69,11 +70,15 @@ export interface RegistryOptions {
   /** The address of an object of another part; without it every Service is taken to exist. */
   readonly resolveRef?: ResolveRef
   readonly readinessOf?: ReadinessOf
+  readonly access: () => Access
+  /** Runs what asks for many of them at once, in which none of them changes. */
+  readonly inOneLook?: <T>(work: () => T) => T
 }
 
 /** A registry that holds nothing yet. */
 export function createRegistry(options: RegistryOptions): Registry {
   const { clock, features = {}, resolveRef = addressOf, readinessOf = () => undefined } = options
+  const { access, inOneLook = work => work() } = options
   const entries = new Map<string, Entry>()
   /** Subscribers that were ready once: the channel keeps them, whatever becomes of their destination. */
   const subscribed = new Set<string>()
@@ -83,6 +88,7 @@ export function createRegistry(options: RegistryOptions): Registry {
   let hubs = new Map<string, boolean>()
 
   const world: World = {
+    access,
     readinessOf,
     resolveRef(ref) {
       const kind = OWN[`${ref.apiVersion.split('/')[0]}/${ref.kind}`]
@@ -147,8 +153,12 @@ export function createRegistry(options: RegistryOptions): Registry {
     return true
   }
 
-  /** Brokers and channels first, for the others are judged by them. */
   function refresh(): void {
+    inOneLook(reconcileAll)
+  }
+
+  /** Brokers and channels first, for the others are judged by them. */
+  function reconcileAll(): void {
     const found = new Map<string, Subscriber>()
     hubs = new Map()
     for (const kinds of PHASES) {

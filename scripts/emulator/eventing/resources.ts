@@ -12,17 +12,19 @@ import type {
 } from '../manifests/types.ts'
 import type { HostHandler, Send } from '../network.ts'
 import type { ProcessGuard } from '../serving/guard.ts'
-import type { Controller, Surroundings } from './controller.ts'
+import { type Controller, readyOf, type Surroundings } from './controller.ts'
 import { createParallels, createSequences } from './flows/flows.ts'
-import type { Authorize } from './ingress.ts'
+import { type Access, createAccess, OPEN } from './policy/access.ts'
 import type { DefaultMode } from './policy/decision.ts'
-import { audienceOf, groupOf, type PolicyObject, subjectOf } from './policy/identity.ts'
+import { groupOf } from './policy/identity.ts'
 import { createEventPolicies } from './policy/policies.ts'
 import { createTokens, type Tokens } from './policy/tokens.ts'
+import type { ReadinessOf } from './reconciled.ts'
 import type { Fact } from './records.ts'
 import { createRequestReplies } from './request-reply/request-replies.ts'
 import { addressOf, type ResolveRef, resolve } from './resolve.ts'
 import { createJobSinks } from './sinks/job-sinks.ts'
+import { createSnapshots } from './snapshots.ts'
 import { type ChangeFeed, createApiServerSources } from './sources/api-server.ts'
 import { createContainerSources } from './sources/container.ts'
 import { createPingSources } from './sources/ping.ts'
@@ -92,8 +94,12 @@ export interface Resources {
   bind(service: ServiceResource): ServiceResource
   /** The address of an existing object of any part. */
   readonly resolveRef: ResolveRef
-  /** What the broker and channel ingress asks about each event. */
-  readonly authorize: Authorize
+  /** The Ready condition of an object of any part. */
+  readonly readinessOf: ReadinessOf
+  /** Runs what asks for many of them at once: the objects of each part are listed once for all of it. */
+  inOneLook<T>(work: () => T): T
+  /** Who may send to what; brokers and channels ask here as well. */
+  readonly access: Access
   readonly tokens: Tokens
   /** Ends processes and timers; jobs that have not finished are taken up by the next `createResources`. */
   close(): Promise<void>
@@ -111,7 +117,9 @@ export function createResources(options: ResourcesOptions): Resources {
     send,
     world,
     resolve: (destination, field) => resolve(destination, resolveRef, field),
-    credentials,
+    address: (target, url) => access.address(target, url),
+    identity: owner => access.identity(owner),
+    credentials: (from, sink) => access.credentials(from, sink),
     policies: target => policies.standing(target),
     changed: stir,
   }
@@ -121,12 +129,21 @@ export function createResources(options: ResourcesOptions): Resources {
     tokens,
   })
   const { authorize } = policies
+  const access: Access = authentication
+    ? createAccess({
+        tokens,
+        find: ref => find(keptBy(ref), ref),
+        channels: () => take(lists.eventing),
+        policies: policies.standing,
+        judge: authorize,
+      })
+    : OPEN
   const bindings = createSinkBindings(around, () => options.rebind?.())
   const eventTypes = createEventTypes(around, {
     autoCreate: features['eventtype-auto-create'] === 'enabled',
   })
   const jobSinks = createJobSinks(around, { ...options, authorize })
-  const transforms = createEventTransforms(around)
+  const transforms = createEventTransforms(around, options)
   const requestReplies = createRequestReplies(around, eventing)
   const controllers: { readonly [Kind in ResourceKind]: Controller<Of<Kind>> } = {
     Sequence: createSequences(around, eventing),
@@ -142,6 +159,14 @@ export function createResources(options: ResourcesOptions): Resources {
     EventPolicy: policies,
   }
   const all = Object.values<Controller<never>>(controllers)
+  const { take, inOneLook } = createSnapshots()
+  const lists = {
+    serving: () => serving.objects(),
+    eventing: () => eventing.objects(),
+    own: Object.fromEntries(
+      Object.entries(controllers).map(([kind, controller]) => [kind, () => controller.objects()]),
+    ) as Record<ResourceKind, () => KubeObject[]>,
+  }
   let stirred = false
   let shown = ''
   let closing: Promise<void> | undefined
@@ -153,42 +178,48 @@ export function createResources(options: ResourcesOptions): Resources {
     return all.flatMap(controller => controller.objects())
   }
 
-  function world(): KubeObject[] {
-    return [...serving.objects(), ...eventing.objects(), ...objects()]
+  function world(): readonly KubeObject[] {
+    return take(everything)
+  }
+
+  function everything(): KubeObject[] {
+    return [lists.serving, lists.eventing, ...Object.values(lists.own)].flatMap(take)
   }
 
   /** Whatever has a `status.address` can be sent to; a plain Service of the cluster is known by its name alone. */
   function resolveRef(ref: NonNullable<Destination['ref']>): string | undefined {
     if (ref.apiVersion === 'v1') return addressOf(ref)
-    const found = keptBy(ref).find(
-      ({ apiVersion, kind, metadata }) =>
-        kind === ref.kind &&
-        groupOf(apiVersion) === groupOf(ref.apiVersion) &&
-        metadata.namespace === ref.namespace &&
-        metadata.name === ref.name,
-    )
-    const address = found?.status?.address
+    const address = find(keptBy(ref), ref)?.status?.address
     if (typeof address !== 'object' || address === null || !('url' in address)) return undefined
     return typeof address.url === 'string' ? address.url : undefined
   }
 
   /** The objects of the part that would have it: addresses are asked for often. */
   function keptBy({ apiVersion, kind }: NonNullable<Destination['ref']>): readonly KubeObject[] {
-    if (groupOf(apiVersion) === 'serving.knative.dev') return serving.objects()
-    return takes(kind) ? controllers[kind].objects() : eventing.objects()
+    if (groupOf(apiVersion) === 'serving.knative.dev') return take(lists.serving)
+    return take(takes(kind) ? lists.own[kind] : lists.eventing)
+  }
+
+  function find(
+    objects: readonly KubeObject[],
+    ref: NonNullable<Destination['ref']>,
+  ): KubeObject | undefined {
+    return objects.find(
+      ({ apiVersion, kind, metadata }) =>
+        kind === ref.kind &&
+        groupOf(apiVersion) === groupOf(ref.apiVersion) &&
+        metadata.namespace === ref.namespace &&
+        metadata.name === ref.name,
+    )
+  }
+
+  function readinessOf(ref: NonNullable<Destination['ref']>): ReturnType<ReadinessOf> {
+    const found = find(keptBy(ref), ref)
+    return found && (readyOf(found) ?? UNRECONCILED)
   }
 
   function takes(kind: string): kind is ResourceKind {
     return Object.hasOwn(controllers, kind)
-  }
-
-  async function credentials(
-    from: Parameters<Surroundings['credentials']>[0],
-    { ref }: Destination,
-  ): Promise<Record<string, string>> {
-    if (!authentication || !ref) return {}
-    const audience = audienceOf({ ...ref, group: groupOf(ref.apiVersion) })
-    return { authorization: `Bearer ${await tokens.issue(subjectOf(from), audience)}` }
   }
 
   /** Looks again once things have settled, and again while that changes anything. */
@@ -198,7 +229,7 @@ export function createResources(options: ResourcesOptions): Resources {
     queueMicrotask(() => {
       stirred = false
       if (closing) return
-      for (const controller of all) controller.refresh()
+      for (const controller of all) inOneLook(() => controller.refresh())
       const now = JSON.stringify(objects())
       if (now === shown) return
       shown = now
@@ -214,19 +245,6 @@ export function createResources(options: ResourcesOptions): Resources {
       ? { apiVersion: 'messaging.knative.dev/v1', kind: 'InMemoryChannel', namespace, name }
       : { apiVersion: 'eventing.knative.dev/v1', kind: 'Broker', namespace, name }
     eventTypes.seen(at, { source, type, specversion: '1.0' })
-  }
-
-  /** A channel answers by its host whatever kind it is of; policies name the kind. */
-  function toTarget({ kind, namespace, name }: Parameters<Authorize>[0]['hub']): PolicyObject {
-    if (kind === 'Broker') return { group: 'eventing.knative.dev', kind, namespace, name }
-    const group = 'messaging.knative.dev'
-    const isChannel = eventing
-      .objects()
-      .some(
-        ({ kind: other, metadata }) =>
-          other === 'Channel' && metadata.namespace === namespace && metadata.name === name,
-      )
-    return { group, kind: isChannel ? 'Channel' : 'InMemoryChannel', namespace, name }
   }
 
   async function shutDown(): Promise<void> {
@@ -250,7 +268,9 @@ export function createResources(options: ResourcesOptions): Resources {
     },
     bind: bindings.bind,
     resolveRef,
-    authorize: ({ hub, headers, event }) => authorize({ target: toTarget(hub), headers, event }),
+    readinessOf,
+    inOneLook,
+    access,
     tokens,
     close() {
       closing ??= shutDown()
@@ -258,5 +278,11 @@ export function createResources(options: ResourcesOptions): Resources {
     },
   }
 }
+
+const UNRECONCILED = {
+  status: 'Unknown',
+  reason: 'DependencyNotConfigured',
+  message: 'Dependency has not yet been reconciled.',
+} as const
 
 type Of<Kind extends ResourceKind> = Extract<EventingResource, { readonly kind: Kind }>

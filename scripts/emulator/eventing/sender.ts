@@ -4,12 +4,13 @@ import type { NetworkResponse, Send } from '../network.ts'
 import { attempt, deliver, type Outcome, toDeadLetter } from './delivery.ts'
 import type { Entrance } from './entrance.ts'
 import { type CloudEvent, EventError, withAttributes } from './event.ts'
-import { hubAt } from './hub.ts'
+import { hubAt, hubName } from './hub.ts'
 import type { Ledger, Settlement } from './ledger.ts'
 import type { Loops } from './loops.ts'
 import { passThrough, replyHeaders } from './pass-through.ts'
-import { type Cause, type EventReference, reference } from './records.ts'
-import type { Context, Reply, Stage } from './stage.ts'
+import type { Access } from './policy/access.ts'
+import { type Cause, type EventReference, reference, type Stage } from './records.ts'
+import type { Context, Reply } from './stage.ts'
 import type { Subscriber } from './subscriber.ts'
 import { TTL, ttlOf } from './ttl.ts'
 
@@ -35,6 +36,7 @@ export function createSender(options: {
   ledger: Ledger
   entrance: () => Entrance
   loops: Loops
+  access: () => Access
   send: Send
   signal: AbortSignal
 }): Sender {
@@ -43,10 +45,15 @@ export function createSender(options: {
   async function send(context: Context): Promise<Outcome> {
     const { stage, url, subscriber } = context
     if (url === undefined) return UNRESOLVED
-    const { event, headers } = contentOf(context)
+    const content = contentOf(context)
+    const { event } = content
     const { timeoutMs = DEFAULT_TIMEOUT_MS, format } = subscriber.policy
     const hub = hubAt(url)
-    if (hub !== undefined) return enter(context, hub, { event, headers }, timeoutMs)
+    if (hub !== undefined) return enter(context, hub, content, timeoutMs)
+    const { authentication } = options.access()
+    const headers = authentication
+      ? { ...content.headers, ...(await credentialsOf(context)) }
+      : content.headers
     const answer = answerOf(stage, subscriber)
     return deliver(options.send, {
       url,
@@ -70,6 +77,7 @@ export function createSender(options: {
     const work = async (): Promise<NetworkResponse> => {
       const cause = causeOf(context)
       try {
+        if (options.access().authentication) await admit(context, hub, event)
         accepted = await entrance().enter(hub, overHttp(event), passThrough(headers), { cause })
         return { status: 202, headers: {}, body: NOTHING }
       } catch (error) {
@@ -84,6 +92,25 @@ export function createSender(options: {
       ...(accepted && { accepted }),
       ...(refusal !== undefined && { error: `${REFUSED[context.stage]} refused: ${refusal}` }),
     }
+  }
+
+  /** What comes in by no ingress is let in by the same rules. @throws EventError */
+  async function admit(context: Context, hub: string, event: CloudEvent): Promise<void> {
+    const { authorize } = options.access()
+    const headers = await credentialsOf(context)
+    const refusal = await authorize({ hub: hubName(hub), headers, event })
+    if (refusal) throw new EventError(refusal.message, refusal.status)
+  }
+
+  async function credentialsOf({
+    stage,
+    subscriber,
+  }: Context): Promise<Readonly<Record<string, string>>> {
+    const { kind, namespace, resource, sinks } = subscriber
+    const sink = sinks[stage]
+    const group = kind === 'Trigger' ? 'eventing.knative.dev' : 'messaging.knative.dev'
+    const from = { group, kind, namespace, name: resource.name }
+    return sink ? options.access().credentials(from, sink) : {}
   }
 
   function explain({ job }: Context, error: unknown): string {
@@ -121,7 +148,9 @@ export function createSender(options: {
     const hub = hubAt(context.subscriber.replyUrl ?? '')
     if (hub === undefined || !entrance().isDurable(hub)) return undefined
     try {
-      const cause = causeOf({ ...context, stage: 'reply' })
+      const sent: Context = { ...context, stage: 'reply' }
+      if (options.access().authentication) await admit(sent, hub, event)
+      const cause = causeOf(sent)
       return await entrance().enter(hub, overHttp(event), passThrough(headers), {
         cause,
         settlement,

@@ -2,12 +2,9 @@
 
 import type { CloudEvent } from './event.ts'
 import type { Ledger, LiveEvent } from './ledger.ts'
-import type { DeliveryRecord } from './records.ts'
+import type { DeliveryRecord, Stage } from './records.ts'
 import type { Registry } from './registry.ts'
 import type { Subscriber } from './subscriber.ts'
-
-/** What the next attempt of a delivery is made at. */
-export type Stage = 'subscriber' | 'reply' | 'deadLetterSink'
 
 /** A delivery is known by event and trigger: an event matches a trigger once. */
 export interface Job {

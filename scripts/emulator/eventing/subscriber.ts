@@ -1,9 +1,15 @@
 /** A trigger or subscription as deliveries see it: where to send, how often, and whether it takes part. */
 
-import type { SubscriptionResource, TriggerResource } from '../manifests/types.ts'
+import type {
+  DeliverySpec,
+  Destination,
+  SubscriptionResource,
+  TriggerResource,
+} from '../manifests/types.ts'
 import type { EventingKind } from './admit.ts'
 import { brokerUrl, hubKey } from './hub.ts'
 import type { Reconciled, World } from './reconciled.ts'
+import type { Stage } from './records.ts'
 import { BROKER_DEFAULTS, type DeliveryPolicy, deliveryPolicy } from './retries.ts'
 
 /** A trigger or subscription ready for work. */
@@ -20,6 +26,8 @@ export interface Subscriber {
   /** Where answers go. */
   readonly replyUrl?: string
   readonly policy: DeliveryPolicy
+  /** What each stage sends to, as it was written. */
+  readonly sinks: Readonly<Partial<Record<Stage, Destination>>>
   /** Why it gets no events yet: it has never been ready. */
   readonly notReady?: string
 }
@@ -56,6 +64,7 @@ export function toSubscriber(options: {
       hub: hubKey({ kind: 'Channel', namespace, name }),
       ...(replyUrl !== undefined && { replyUrl }),
       policy: deliveryPolicy(delivery, inherited, deadLetterUrl),
+      sinks: toSinks(resource, resource.reply, inherited),
     }
   }
   const owner = { namespace, name: resource.broker }
@@ -68,5 +77,21 @@ export function toSubscriber(options: {
     hub: hubKey({ kind: 'Broker', ...owner }),
     replyUrl: brokerUrl(owner),
     policy: deliveryPolicy(delivery, inherited, deadLetterUrl),
+    sinks: toSinks(resource, { ref: { ...BROKER, ...owner } }, inherited),
+  }
+}
+
+const BROKER = { apiVersion: 'eventing.knative.dev/v1', kind: 'Broker' }
+
+function toSinks(
+  { subscriber, delivery }: TriggerResource | SubscriptionResource,
+  reply: Destination | undefined,
+  inherited: DeliverySpec | undefined,
+): Subscriber['sinks'] {
+  const deadLetterSink = delivery?.deadLetterSink ?? inherited?.deadLetterSink
+  return {
+    ...(subscriber && { subscriber }),
+    ...(reply && { reply }),
+    ...(deadLetterSink && { deadLetterSink }),
   }
 }

@@ -3,6 +3,7 @@ import { readEnv, readEnvFrom } from './env.ts'
 import type { Field } from './field.ts'
 import { readHealthProbe, readReadinessProbe } from './probe.ts'
 import { readInteger, readRequired, readText, readTextList, refuseUnknown } from './read.ts'
+import type { RevisionLimits } from './revision-limits.ts'
 import { checkSecurityContext } from './security-context.ts'
 import type { RevisionTemplate } from './types.ts'
 import { checkVolumes, readMounts } from './volumes.ts'
@@ -12,8 +13,6 @@ export type RevisionSpec = Omit<RevisionTemplate, 'name' | 'labels' | 'annotatio
 
 const DEFAULT_PORT = 8080
 const DEFAULT_TIMEOUT_SECONDS = 300
-const MAX_TIMEOUT_SECONDS = 600
-const MAX_CONTAINER_CONCURRENCY = 1000
 
 const SPEC_FIELDS = [
   'containers',
@@ -81,7 +80,7 @@ const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0
 const RESERVED_PORTS = [8008, 8012, 8013, 8022, 8112, 9090, 9091]
 
 /** Reads and checks `spec.template.spec`. */
-export function readRevisionSpec(spec: Field): RevisionSpec {
+export function readRevisionSpec(spec: Field, limits: RevisionLimits): RevisionSpec {
   refuseUnknown(spec, SPEC_FIELDS, FORBIDDEN_SPEC_FIELDS)
   const containers = spec.get('containers')
   const count = containers.items().length
@@ -114,14 +113,17 @@ export function readRevisionSpec(spec: Field): RevisionSpec {
     ...(mounts.length > 0 && { mounts }),
     ...port,
     containerConcurrency: readInteger(spec.get('containerConcurrency'), {
-      min: 0,
-      max: MAX_CONTAINER_CONCURRENCY,
+      min: limits.minContainerConcurrency,
+      max: limits.maxContainerConcurrency,
       fallback: 0,
     }),
     // 0 means "not set" to the webhook's defaulting (revision_defaults.go).
     timeoutSeconds:
-      readInteger(spec.get('timeoutSeconds'), { min: 0, max: MAX_TIMEOUT_SECONDS, fallback: 0 }) ||
-      DEFAULT_TIMEOUT_SECONDS,
+      readInteger(spec.get('timeoutSeconds'), {
+        min: 0,
+        max: limits.maxTimeoutSeconds,
+        fallback: 0,
+      }) || DEFAULT_TIMEOUT_SECONDS,
     ...(responseStartTimeoutSeconds && { responseStartTimeoutSeconds }),
     ...(idleTimeoutSeconds && { idleTimeoutSeconds }),
     ...readProbes(container, port),

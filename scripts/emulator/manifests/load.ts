@@ -2,6 +2,7 @@
 import { createJsonField, type Field } from './field.ts'
 import { ManifestError, type ManifestProblem } from './manifest-error.ts'
 import { type ReadResource, readDocument } from './read-document.ts'
+import { findRevisionLimits } from './revision-limits.ts'
 import type { Manifests } from './types.ts'
 import { readYamlFiles, readYamlText, type YamlDocument } from './yaml-files.ts'
 
@@ -58,8 +59,10 @@ function collect(read: (problems: ManifestProblem[]) => YamlDocument[]): Manifes
   const problems: ManifestProblem[] = []
   const found = emptyLists()
   const seen = new Map<string, string>()
-  for (const { root, file } of read(problems)) {
-    const result = readDocument(root, file)
+  const documents = read(problems)
+  const limits = findRevisionLimits(documents.map(({ root }) => root.value))
+  for (const { root, file } of documents) {
+    const result = readDocument(root, file, limits)
     if (!result) continue
     // The reader's table pairs each list with its items.
     ;(found[result.list] as unknown[]).push(result.resource)

@@ -13,6 +13,7 @@ import { readJobSink } from './job-sink.ts'
 import type { ManifestProblem } from './manifest-error.ts'
 import { readPingSource } from './ping-source.ts'
 import { readRequestReply } from './request-reply.ts'
+import { DEFAULT_REVISION_LIMITS, type RevisionLimits } from './revision-limits.ts'
 import { readService } from './service.ts'
 import { readSinkBinding } from './sink-binding.ts'
 import { readSubscription } from './subscription.ts'
@@ -32,7 +33,7 @@ export type ReadResource = {
 type Reader = {
   [List in keyof Manifests]: {
     readonly list: List
-    readonly read: (root: Field, file: string) => Manifests[List][number]
+    readonly read: (root: Field, file: string, limits: RevisionLimits) => Manifests[List][number]
   }
 }[keyof Manifests]
 
@@ -59,12 +60,16 @@ const READERS: Readonly<Record<string, Reader>> = {
 }
 
 /** Reads and checks one document; undefined when it is no Kubernetes object. Problems are reported at their fields. */
-export function readDocument(root: Field, file: string): ReadResource | undefined {
+export function readDocument(
+  root: Field,
+  file: string,
+  limits: RevisionLimits = DEFAULT_REVISION_LIMITS,
+): ReadResource | undefined {
   if (!isManifest(root)) return undefined
   const kind = `${root.get('apiVersion').value}/${root.get('kind').value}`
   const reader = READERS[kind]
   if (reader) {
-    const resource = reader.read(root, file)
+    const resource = reader.read(root, file, limits)
     // The table pairs each list with the reader of its items.
     return { list: reader.list, kind, resource } as ReadResource
   }
@@ -80,9 +85,10 @@ export function readDocument(root: Field, file: string): ReadResource | undefine
 export function readJsonDocument(
   document: unknown,
   file: string,
+  limits?: RevisionLimits,
 ): { result: ReadResource | undefined; problems: readonly ManifestProblem[] } {
   const problems: ManifestProblem[] = []
-  const result = readDocument(createJsonField(document, { file, problems }), file)
+  const result = readDocument(createJsonField(document, { file, problems }), file, limits)
   return { result, problems }
 }
 

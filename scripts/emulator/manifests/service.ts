@@ -4,11 +4,16 @@ import { readRevisionSpec } from './container.ts'
 import type { Field } from './field.ts'
 import { checkLabel, readMetadata } from './metadata.ts'
 import { readInteger, readText, readTextMap, refuseUnknown } from './read.ts'
+import { DEFAULT_REVISION_LIMITS, type RevisionLimits } from './revision-limits.ts'
 import { checkServiceMetadata, checkTemplateMetadata } from './service-metadata.ts'
 import type { ServiceResource, TrafficTarget } from './types.ts'
 
 /** Reads and checks one `serving.knative.dev/v1` Service. */
-export function readService(root: Field, file: string): ServiceResource {
+export function readService(
+  root: Field,
+  file: string,
+  limits: RevisionLimits = DEFAULT_REVISION_LIMITS,
+): ServiceResource {
   refuseUnknown(root, ['apiVersion', 'kind', 'metadata', 'spec', 'status'])
   const metadata = readMetadata(root, file, { label: true })
   refuseAutoscaling(root.get('metadata').get('annotations'))
@@ -29,7 +34,7 @@ export function readService(root: Field, file: string): ServiceResource {
       ...(name !== undefined && { name }),
       labels: readTextMap(about.get('labels')),
       annotations,
-      ...readRevisionSpec(template.get('spec')),
+      ...readRevisionSpec(template.get('spec'), limits),
     },
     traffic: readTraffic(spec.get('traffic')),
   }

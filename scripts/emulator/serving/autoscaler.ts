@@ -23,6 +23,8 @@ export interface Autoscaler {
   activate(): void
   /** No longer routed to: bounds do not hold any more. */
   setReachable(reachable: boolean): void
+  /** The lower bound, while it holds. */
+  floor(): number
   phase(): ActivePhase
   /** Whether the activator is in the path: at zero, and while there is no spare capacity for a burst. */
   proxied(): boolean
@@ -74,9 +76,11 @@ export function createAutoscaler({
     return settled.want
   }
 
+  const floor = (): number => (reachable ? settings.minScale : 0)
+
   function activeThreshold(): number {
     const initial = initialReached ? 0 : (settings.initialScale ?? 0)
-    return Math.max(1, initial, reachable ? settings.minScale : 0)
+    return Math.max(1, initial, floor())
   }
 
   return {
@@ -93,6 +97,7 @@ export function createAutoscaler({
     setReachable: next => {
       reachable = next
     },
+    floor,
     phase: () => phase,
     proxied: () => proxiedSince !== undefined,
   }

@@ -58,7 +58,7 @@ export function deliver(
         },
         {
           onAnswer: collect,
-          onWritable: body => void body.end(request.body),
+          onWritable: ({ stream }) => void stream.end(request.body),
           onFailure: failure => {
             if (upstream === sent) failed(failure, replica)
           },

@@ -3,7 +3,7 @@ import type { ServiceResource } from '../manifests/types.ts'
 import { DEFAULT_CLUSTER_CONFIG } from './cluster-config.ts'
 import { refuseBeyondLimits } from './cluster-limits.ts'
 import type { RevisionPlan } from './configuration.ts'
-import { createDeployment, type Deployment } from './deployment.ts'
+import { createDeployment, type Deployment, isClusterLocal } from './deployment.ts'
 import { toEnvironment } from './environment.ts'
 import { createMounts } from './mounts.ts'
 import { createPorts } from './ports.ts'
@@ -98,7 +98,9 @@ export function createDeployments(
 
   /** The hosts must be right at once. */
   function changed(): void {
-    const hosts = [...deployments].map(([key, { route }]) => `${key}:${route.tags()}`).join()
+    const hosts = [...deployments]
+      .map(([key, { route, service }]) => `${key}:${isClusterLocal(service())}:${route.tags()}`)
+      .join()
     if (hosts !== knownHosts) {
       knownHosts = hosts
       router = createRouter([...deployments.values()].map(toRoutable), domain)
@@ -137,8 +139,10 @@ export function createDeployments(
 }
 
 function toRoutable(deployment: Deployment): RoutableDeployment {
-  const { name, namespace } = deployment.service()
-  return { name, namespace, tags: deployment.route.tags(), deployment }
+  const service = deployment.service()
+  const { name, namespace } = service
+  const tags = deployment.route.tags()
+  return { name, namespace, tags, clusterLocal: isClusterLocal(service), deployment }
 }
 
 /** Asks once, but again after a failure. */

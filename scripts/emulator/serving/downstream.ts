@@ -1,26 +1,29 @@
 /** The client's side of an exchange, over HTTP/1.1 or HTTP/2 (where Node's objects differ in the few things below). */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
-import type { Writable } from 'node:stream'
+import type { Http2ServerResponse } from 'node:http2'
 import { refuseAnswer, relayHead } from '../relay-head.ts'
-import type { Answer } from './upstream.ts'
-
-/** Whether something follows the head of a request. */
-export function hasBody(request: IncomingMessage): boolean {
-  if (isHttp2(request)) return !request.stream.endAfterHeaders
-  const length = request.headers['content-length']
-  return (
-    request.headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
-  )
-}
+import { isHttp2 } from './client-message.ts'
+import { toFunctionTrailers } from './forward-headers.ts'
+import type { Answer, RequestBody } from './upstream.ts'
 
 /** Passes the body of a request on; one that breaks off is never ended as if it were whole. */
-export function sendBody(request: IncomingMessage, body: Writable): void {
-  if (!isHttp2(request)) return void request.pipe(body)
-  request.pipe(body, { end: false })
-  // The compatibility object ends when its stream was reset, too.
+export function sendBody(request: IncomingMessage, { stream, addTrailers }: RequestBody): void {
+  request.pipe(stream, { end: false })
+  // Nobody takes the rest: a client that sends on, and waits to be read, is not kept waiting.
+  stream.once('close', () => {
+    if (!request.readableEnded) request.resume()
+  })
   request.once('end', () => {
-    if (!request.aborted) body.end()
+    // The compatibility object of HTTP/2 ends when its stream was reset, too.
+    if (isHttp2(request) && request.aborted) return
+    if (request.rawTrailers.length > 0) {
+      try {
+        addTrailers(toFunctionTrailers(request.rawTrailers))
+      } catch {
+        // A name or value that is none is left out.
+      }
+    }
+    stream.end()
   })
 }
 
@@ -36,8 +39,7 @@ export function relayAnswer(
     if (!relayHead(response, { statusCode: answer.statusCode }, headers)) return false
   } else {
     if (!relayHead(response, answer, headers)) return false
-    // A stream's first bytes may come late; its reader wants to know now that it is open.
-    if (answer.contentLength === undefined) response.flushHeaders()
+    if (answer.contentLength === undefined) flushSoon(response, answer)
   }
   const { body } = answer
   const broken = (): void => {
@@ -50,6 +52,20 @@ export function relayAnswer(
   if (answer.contentLength === undefined) body.once('end', () => finish(response, answer))
   body.pipe(response)
   return true
+}
+
+/**
+ * A stream's first bytes may come late, and its reader wants to know now that it is open; those that came with the head
+ * leave with it, in one write.
+ */
+function flushSoon(response: ServerResponse, { body }: Answer): void {
+  let isWritten = false
+  body.once('data', () => {
+    isWritten = true
+  })
+  setImmediate(() => {
+    if (!isWritten && !response.writableEnded && !response.destroyed) response.flushHeaders()
+  })
 }
 
 /** Whether a closed answer was ended by us and sent; HTTP/2 says that a reset stream is finished, too. */
@@ -104,11 +120,4 @@ function addTrailers(response: ServerResponse, raw: readonly string[]): void {
   } catch {
     // A name or value that is none is left out, as with headers that end here.
   }
-}
-
-/** Node's compatibility objects are typed apart from those that they stand for. */
-function isHttp2<T extends IncomingMessage | ServerResponse>(
-  message: T,
-): message is T & (T extends IncomingMessage ? Http2ServerRequest : Http2ServerResponse) {
-  return 'stream' in message
 }

@@ -1,6 +1,6 @@
 /** The headers that a function sees: the client's, without those of one hop, with those that Knative adds. */
 import type { IncomingMessage } from 'node:http'
-import { hasBody } from './downstream.ts'
+import { hasBody } from './client-message.ts'
 
 /** RFC 9110 7.6.1, and what Knative prunes before user code (activator.RevisionHeaders). */
 const DROPPED_FROM_REQUEST = new Set([
@@ -35,6 +35,12 @@ const DROPPED_FROM_RESPONSE = new Set([
   'upgrade',
 ])
 
+/** Without them nobody knows what the rest means: naming them in `Connection` takes nothing away. */
+const NEVER_OF_ONE_HOP = new Set(['host', 'content-length'])
+
+/** RFC 9110 6.5.1: what frames and routes stands at the beginning or nowhere. */
+const NOT_IN_TRAILERS = new Set([...DROPPED_FROM_REQUEST, ...NEVER_OF_ONE_HOP])
+
 /** On which way a request reaches the function. */
 export interface Way {
   /** The activator is in the path, and says so. */
@@ -59,11 +65,21 @@ export function toFunctionHeaders(
   }
   if (proxied) headers.push('K-Proxy-Request', 'activator')
   // A client that understands trailers may say so, for what answers may need to know (Go's ReverseProxy does the same).
-  if (/\btrailers\b/i.test(String(request.headers.te))) headers.push('Te', 'trailers')
+  const { te } = request.headers
+  if (te !== undefined && /\btrailers\b/i.test(String(te))) headers.push('Te', 'trailers')
   const chunked = request.headers['transfer-encoding'] !== undefined || isUnsized(request)
-  if (chunked && !upgrade) headers.push('Transfer-Encoding', 'chunked')
+  if (chunked && !upgrade) {
+    headers.push('Transfer-Encoding', 'chunked')
+    const { trailer } = request.headers
+    if (trailer !== undefined) headers.push('Trailer', trailer)
+  }
   if (upgrade) headers.push('Connection', 'Upgrade', 'Upgrade', request.headers.upgrade ?? '')
   return headers
+}
+
+/** Raw trailers of a request, for the function. */
+export function toFunctionTrailers(raw: readonly string[]): string[] {
+  return keep(raw, NOT_IN_TRAILERS)
 }
 
 /** Raw response headers for the client. */
@@ -79,15 +95,15 @@ export function toClientHeaders({
 
 /** RFC 7239, as queue-proxy makes it of the X-Forwarded headers (serving pkg/queue/forwarded_shim.go). */
 export function toForwarded(forwardedFor: string, proto: string, host?: string): string {
-  return forwardedFor
-    .split(',')
-    .map((address, index) => {
-      const node = address.trim()
-      const quoted = node.includes(':') ? `"${node.startsWith('[') ? node : `[${node}]`}"` : node
-      const rest = index > 0 ? '' : `${host === undefined ? '' : `;host=${host}`};proto=${proto}`
-      return `for=${quoted}${rest}`
-    })
-    .join(', ')
+  const about = `${host === undefined ? '' : `;host=${host}`};proto=${proto}`
+  if (!forwardedFor.includes(',')) return `${toNode(forwardedFor)}${about}`
+  const [first = '', ...rest] = forwardedFor.split(',').map(toNode)
+  return [`${first}${about}`, ...rest].join(', ')
+}
+
+function toNode(address: string): string {
+  const node = address.trim()
+  return node.includes(':') ? `for="${node.startsWith('[') ? node : `[${node}]`}"` : `for=${node}`
 }
 
 /** RFC 9113 8.2.3 and 8.3.1: `Host` stands in `:authority`, and a Cookie may have come in pieces. */
@@ -130,6 +146,7 @@ function listedBy(connection: string | undefined): string[] | undefined {
     .toLowerCase()
     .split(',')
     .map(name => name.trim())
+    .filter(name => !NEVER_OF_ONE_HOP.has(name))
 }
 
 function clientAddress(request: IncomingMessage): string {

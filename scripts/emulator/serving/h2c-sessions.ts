@@ -9,7 +9,7 @@ import {
 /** A stream was opened, on a connection that had been kept or on a new one. */
 export type OnStream = (open: OpenStream, kept: boolean) => void
 
-/** Begins a request. @throws Error when the headers are nothing that can be sent */
+/** Begins a request; one that does not end with its head must send trailers, if none then empty ones. @throws Error when the headers are nothing that can be sent */
 export type OpenStream = (headers: OutgoingHttpHeaders, endStream: boolean) => ClientHttp2Stream
 
 /** Connections to one process. */
@@ -73,7 +73,7 @@ export function createH2cSessions(port: number): H2cSessions {
 
   function opener(session: ClientHttp2Session): OpenStream {
     return (headers, endStream) => {
-      const stream = session.request(headers, { endStream })
+      const stream = session.request(headers, { endStream, waitForTrailers: !endStream })
       count(session, 1)
       stream.once('close', () => count(session, -1))
       return stream

@@ -93,10 +93,14 @@ function delayed(
   reachable: boolean,
 ): { desired: number; recent: KpaState['recent'] } {
   if (!reachable || settings.scaleDownDelayMs === 0) return { desired, recent: [] }
-  const kept = recent.filter(({ at }) => now - at < settings.scaleDownDelayMs + TICK_MS)
+  const oldest = toTick(now) - Math.ceil(settings.scaleDownDelayMs / TICK_MS)
+  const kept = recent.filter(({ at }) => toTick(at) > oldest)
   const next = [...kept, { at: now, desired }]
   return { desired: Math.max(...next.map(entry => entry.desired)), recent: next }
 }
+
+/** The delay is counted in whole ticks (serving pkg/autoscaler/aggregation/max/timewindow.go). */
+const toTick = (time: number): number => Math.floor(time / TICK_MS)
 
 function burstCapacity(settings: ScaleSettings, ready: number, panicAverage: number): number {
   const { targetBurstCapacity, total } = settings

@@ -11,7 +11,13 @@ export function createLoadBalancer(
   concurrency: number,
   random: () => number = Math.random,
 ): LoadBalancer {
-  if (concurrency === 0) return replicas => chooseOfTwo(replicas.filter(isReady), random)
+  if (concurrency === 0) {
+    return replicas => {
+      const [only] = replicas
+      if (only && replicas.length === 1) return isReady(only) ? only : undefined
+      return chooseOfTwo(replicas.filter(isReady), random)
+    }
+  }
   const isFree = (replica: Replica): boolean => isReady(replica) && replica.inFlight < concurrency
   if (concurrency <= FIRST_FREE_LIMIT) return replicas => replicas.find(isFree)
   let turn = 0

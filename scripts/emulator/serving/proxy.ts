@@ -1,8 +1,10 @@
 /** Streams one request to a replica and its answer back, under the revision's limits. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Admission, Refusal } from './admission.ts'
-import { breakOff, hasBody, isWhole, relayAnswer, sendBody } from './downstream.ts'
+import { hasBody } from './client-message.ts'
+import { breakOff, isWhole, relayAnswer, sendBody } from './downstream.ts'
 import { toClientHeaders, toFunctionHeaders } from './forward-headers.ts'
+import { relayInformation } from './information.ts'
 import { answerNetworkProbe } from './network-probe.ts'
 import type { Replica } from './replica.ts'
 import type { Revision } from './revision.ts'
@@ -53,6 +55,9 @@ export function proxy(
       },
       {
         onAnswer: relay,
+        onInformation: (status, headers) => {
+          if (!left && !response.headersSent) relayInformation(response, status, headers)
+        },
         onWritable: body => sendBody(request, body),
         onFailure: failure => {
           if (!left && upstream === sent) failed(failure, replica, again)

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { Agent } from 'node:http'
 import type { Log } from '../log.ts'
 import type { RevisionTemplate } from '../manifests/types.ts'
+import { type ContainerTemplate, toContainerCommand } from './container-command.ts'
 import { awaitIdle } from './drain.ts'
 import { toExitCode, toHow } from './exit-status.ts'
 import type { ProcessGuard } from './guard.ts'
@@ -66,9 +67,10 @@ export interface DrainLimits {
 /** What a replica is made of, and whom it tells. */
 export interface ReplicaOptions {
   readonly scope: string
+  /** What the image would run. */
   readonly plan: () => Promise<RunCommand>
   readonly environment: (image: RunCommand['env']) => Readonly<Record<string, string>>
-  readonly template: Probes & Pick<RevisionTemplate, 'portName'>
+  readonly template: Probes & ContainerTemplate & Pick<RevisionTemplate, 'portName'>
   readonly deadlineMs: number
   readonly log: Log
   readonly guard: ProcessGuard
@@ -136,11 +138,12 @@ export function createReplica(options: ReplicaOptions): Replica {
   return replica
 
   async function start(): Promise<void> {
-    const [plan, free] = await Promise.all([options.plan(), ports.take()])
+    const [image, free] = await Promise.all([options.plan(), ports.take()])
     port = free
     if (phase !== 'starting') return release()
     if (options.template.portName === 'h2c') h2c = createH2cSessions(port)
-    const environment = toEnvironment(plan)
+    const environment = toEnvironment(image)
+    const plan = toContainerCommand(image, options.template, environment)
     launch(plan, environment)
     const late = setTimeout(() => {
       end({

@@ -1,5 +1,5 @@
 /** What screens show of each request: which function answered, from zero or not, and how long it took. */
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Revision } from './revision.ts'
 
 /** One request that a function answered, or that was refused in its place. */
@@ -21,7 +21,7 @@ export interface RequestFacts {
   /** Begins to watch a request; the returned function ends it with the answer's status. */
   begin(revision: Revision, method: string, path: string): (status: number) => void
   /** The same for a streamed answer. */
-  watch(revision: Revision, method: string, path: string, response: ServerResponse): void
+  watch(revision: Revision, request: IncomingMessage, response: ServerResponse): void
 }
 
 /** Makes the register of listeners. */
@@ -46,9 +46,9 @@ export function createRequestFacts(): RequestFacts {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
-    watch(revision, method, path, response) {
+    watch(revision, { method = '', url = '' }, response) {
       if (listeners.size === 0) return
-      const end = begin(revision, method, path)
+      const end = begin(revision, method, url.split('?')[0] ?? '')
       response.once('close', () => end(response.statusCode))
     },
   }

@@ -2,7 +2,6 @@
 import type { Cancel } from '../clock.ts'
 import { type ConditionSet, type ConditionStatus, createConditions } from '../control/conditions.ts'
 import { createIdentity, type Identity } from '../control/object.ts'
-import { toContainerCommand } from './container-command.ts'
 import { progressDeadlineMs } from './progress-deadline.ts'
 import type { RunCommand, StartFailure } from './replica.ts'
 import { createRevision, type Revision, type RevisionOptions } from './revision.ts'
@@ -99,7 +98,7 @@ export function createRevisionRecord(options: RevisionRecordOptions): RevisionRe
       throw error
     }
     options.prepare()
-    return toContainerCommand(command, service.template)
+    return command
   }
 
   function prove(): void {
@@ -172,11 +171,16 @@ export function createRevisionRecord(options: RevisionRecordOptions): RevisionRe
     routing: () => routing,
     setRouting(state) {
       if (routing.state === state) return
+      const isBack = routing.state === 'reserve'
       routing = { state, since: clock.now() }
       if (state === 'reserve') {
         deadline()
         revision.retire()
-      } else revision.revive()
+      } else {
+        revision.revive()
+        // It was replaced before it came up.
+        if (isBack && !initialized) prove()
+      }
       options.onChange()
     },
     prove,

@@ -48,7 +48,7 @@ export interface Revision {
   proxied(): boolean
   /** Starts this many replicas, and again after failures, until so many were ready at once; 0 gives up. */
   prove(replicas: number): void
-  /** Nothing is routed here any more: finishes what runs, then stops. */
+  /** Nothing is routed here any more: the autoscaler brings it to zero, whatever its bounds say. */
   retire(): void
   /** Routed to again. */
   revive(): void
@@ -94,9 +94,8 @@ export function createRevision(options: RevisionOptions): Revision {
   let want = 0
   let inFlight = 0
   let requests = 0
-  let retired = false
   let closing = false
-  let onDrained = (): void => {}
+  let onNoneWaiting = (): void => {}
   let lastColdStartMs: number | undefined
 
   function admit(admission: Admission): void {
@@ -131,8 +130,9 @@ export function createRevision(options: RevisionOptions): Revision {
     if (none) scaleTo(autoscaler.poke(counts), 'cold start')
   }
 
+  /** The activator holds as many as it can; without it, each queue-proxy has a queue (here they share all of them). */
   function overflow(ready: number): Refusal | undefined {
-    const bounded = ready > 0 && containerConcurrency > 0
+    const bounded = ready > 0 && containerConcurrency > 0 && !autoscaler.proxied()
     const depth = bounded ? ready * containerConcurrency * QUEUE_FACTOR : MAX_HELD
     return waiting.size >= depth ? OVERFLOW : undefined
   }
@@ -157,16 +157,13 @@ export function createRevision(options: RevisionOptions): Revision {
 
   function leave(admission: Admission): void {
     autoscaler.change(--inFlight, false)
-    waiting.delete(admission)
+    if (waiting.delete(admission) && waiting.size === 0) onNoneWaiting()
     const replica = running.get(admission)
     if (replica) {
       running.delete(admission)
       if (--replica.inFlight === 0) replica.idle()
       dispatch()
     }
-    if (!retired || inFlight > 0) return
-    scaleTo(0, 'replaced')
-    onDrained()
   }
 
   function dispatch(): void {
@@ -176,11 +173,13 @@ export function createRevision(options: RevisionOptions): Revision {
       waiting.delete(admission)
       run(admission, replica)
     }
+    onNoneWaiting()
   }
 
   function refuseAll(refusal: Refusal): void {
     const held = [...waiting]
     waiting.clear()
+    onNoneWaiting()
     for (const admission of held) admission.refuse(refusal)
   }
 
@@ -212,39 +211,40 @@ export function createRevision(options: RevisionOptions): Revision {
   function onLost(how: string): void {
     const { ready, starting } = replicas.counts()
     const idle = ready + starting === 0 && waiting.size === 0
-    scaleTo(idle ? settings.minScale : want, how)
+    scaleTo(idle ? autoscaler.floor() : want, how)
     onState()
   }
 
   function tick(): void {
-    if (closing || retired) return
+    if (closing) return
     const counts = replicas.counts()
     const before = autoscaler.phase()
     const wanted = autoscaler.tick(counts)
     if (autoscaler.phase() !== before) onState()
     const fallen = replicas.failure() !== undefined && counts.ready + counts.starting === 0
     if (waiting.size > 0) scaleTo(Math.max(1, wanted), 'load')
-    else scaleTo(fallen ? settings.minScale : wanted, wanted === 0 ? 'idle' : 'load')
+    else scaleTo(fallen ? autoscaler.floor() : wanted, wanted === 0 ? 'idle' : 'load')
   }
 
   function prove(wanted: number): void {
     proving = replicas.counts().ready >= wanted ? 0 : wanted
     if (proving > 0) replicas.forgive()
-    if (!closing && !retired) scaleTo(wanted === 0 ? 0 : want, 'deployment')
+    if (!closing) scaleTo(wanted === 0 ? 0 : want, 'deployment')
   }
 
+  /** What was not ready yet need not become so. */
   function retire(): void {
-    retired = true
     proving = 0
     autoscaler.setReachable(false)
-    if (inFlight === 0) scaleTo(0, 'replaced')
+    if (inFlight === 0 && replicas.counts().ready === 0) scaleTo(0, 'replaced')
   }
 
+  /** Those that wait have a time limit of their own, those that run the drain's. */
   async function end(): Promise<void> {
     retire()
-    if (inFlight > 0) {
+    if (waiting.size > 0) {
       await new Promise<void>(resolve => {
-        onDrained = resolve
+        onNoneWaiting = resolve
       })
     }
     const ms = service.template.timeoutSeconds * 1_000
@@ -267,10 +267,7 @@ export function createRevision(options: RevisionOptions): Revision {
     proxied: autoscaler.proxied,
     prove,
     retire,
-    revive: () => {
-      retired = false
-      autoscaler.setReachable(true)
-    },
+    revive: () => autoscaler.setReachable(true),
     numbers: () => ({
       ...replicas.counts(),
       desired: want,

@@ -70,10 +70,21 @@ export function createRoute({
       return
     }
     conditions.set('AllTrafficAssigned', 'True')
+    forget(revision => world.readiness(revision) === undefined)
     assign(result.targets, rolloutMs)
     const isRolling = [...rollouts.values()].some(({ shares }) => shares.length > 1)
     if (isRolling) conditions.set('IngressReady', 'Unknown', ROLLING)
     else conditions.set('IngressReady', 'True')
+  }
+
+  /** What was deleted takes no more part in a rollout; its share is the latest one's. */
+  function forget(isGone: (revision: string) => boolean): void {
+    rollouts = new Map(
+      [...rollouts].flatMap(([tag, { shares, step }]) => {
+        const kept = shares.filter(({ revision }) => !isGone(revision))
+        return kept.length === 0 ? [] : [[tag, { shares: kept, ...(step && { step }) }] as const]
+      }),
+    )
   }
 
   function assign(resolved: readonly ResolvedTarget[], durationMs: number): void {

@@ -1,9 +1,12 @@
 /** Which Service, tag and revision a host name leads to. */
+
 /** Something that has names in the cluster. */
 export interface Routable {
   readonly namespace: string
   readonly name: string
   readonly tags: readonly string[]
+  /** Has no name outside the cluster, but for the short one that this machine adds. */
+  readonly clusterLocal?: boolean
 }
 
 /** Where a host leads: to one target that a tag names, or to the Service's split. */
@@ -26,8 +29,10 @@ export function createRouter<T extends Routable>(targets: readonly T[], domain: 
   const add = (name: string, target: T, tag: string | undefined): void => {
     const route = { target, tag }
     const full = `${name}.${target.namespace}`
-    for (const host of [full, `${full}.svc`, `${full}.svc.cluster.local`, `${full}.${domain}`]) {
-      routes.set(host, route)
+    const hosts = [full, `${full}.svc`, `${full}.svc.cluster.local`]
+    for (const host of target.clusterLocal ? hosts : [...hosts, `${full}.${domain}`]) {
+      // A Service keeps its name when the tag of another one makes the same.
+      if (!routes.has(host)) routes.set(host, route)
     }
     if (names.get(target.name) === 1 && !routes.has(`${name}.${domain}`)) {
       routes.set(`${name}.${domain}`, route)

@@ -1,12 +1,10 @@
 /** The local Knative Serving: functions as processes, from zero and back, reached by host name. */
-import type { IncomingMessage } from 'node:http'
-import type { Duplex } from 'node:stream'
 import type { Clock } from '../clock.ts'
 import type { KubeObject } from '../control/object.ts'
 import type { References } from '../environment.ts'
 import type { Log } from '../log.ts'
 import type { OtherResource, ServiceResource } from '../manifests/types.ts'
-import type { HostHandler, NetworkRequest, NetworkResponse } from '../network.ts'
+import type { HostHandler, NetworkRequest, NetworkResponse, UpgradeHandler } from '../network.ts'
 import type { ClusterConfig } from './cluster-config.ts'
 import { deliver } from './deliver.ts'
 import { type Deployment, isClusterLocal } from './deployment.ts'
@@ -47,14 +45,6 @@ export interface ServingOptions {
   readonly closeGraceMs?: number
 }
 
-/** Takes over an upgraded connection when the host is a function. */
-export type UpgradeHandler = (
-  host: string,
-  request: IncomingMessage,
-  socket: Duplex,
-  head: Buffer,
-) => boolean
-
 /** The running functions. */
 export interface Serving {
   /**
@@ -83,6 +73,8 @@ export interface Serving {
   readonly upgrade: UpgradeHandler
   /** Whether a host name leads to a function. */
   owns(host: string): boolean
+  /** Whether it is one of a Service that wants to be asked over https (`http-protocol: Redirected`). */
+  redirects(host: string): boolean
   /** Delivers in process; undefined when the host is not a function. */
   send(request: NetworkRequest): Promise<NetworkResponse | undefined>
   status(): FunctionStatus[]
@@ -178,10 +170,17 @@ export function createServing(options: ServingOptions): Serving {
     return findService(mapped.namespace, mapped.name)?.choose(undefined) ?? null
   }
 
+  /** Names inside the cluster are asked over HTTP all the same. */
+  function redirects(host: string): boolean {
+    if (!hostName(host).endsWith(`.${domain}`)) return false
+    const service = deployments.find(host)?.target.deployment.service()
+    return service !== undefined && isRedirected(service)
+  }
+
   function toUrl(deployment: Deployment): string {
-    const { name, namespace } = deployment.service()
-    const short = deployments.find(`${name}.${domain}`)?.target.deployment === deployment
-    return `http://${short ? name : `${name}.${namespace}`}.${domain}${portSuffix()}`
+    const short = `${deployment.service().name}.${domain}`
+    const isOurs = deployments.find(short)?.target.deployment === deployment
+    return isOurs ? `http://${short}${portSuffix()}` : toUrls(deployment).url()
   }
 
   function toUrls(deployment: Deployment): ServiceUrls {
@@ -224,7 +223,7 @@ export function createServing(options: ServingOptions): Serving {
       const revision = find(host)
       if (revision === undefined) return false
       if (revision) {
-        facts.watch(revision, request.method ?? '', request.url?.split('?')[0] ?? '', response)
+        facts.watch(revision, request, response)
         proxy(revision, request, response)
       } else response.writeHead(404, { 'content-type': 'text/plain' }).end(noRevision(host))
       return true
@@ -236,6 +235,7 @@ export function createServing(options: ServingOptions): Serving {
       return true
     },
     owns: host => deployments.find(host) !== undefined || mappings.find(host) !== undefined,
+    redirects,
     send: async request => {
       const url = new URL(request.url)
       const revision = url.protocol === 'http:' ? find(url.host) : undefined
@@ -259,5 +259,15 @@ export function createServing(options: ServingOptions): Serving {
     [Symbol.asyncDispose]: close,
   }
 }
+
+const HTTP_PROTOCOL = [
+  'networking.knative.dev/http-protocol',
+  'networking.knative.dev/httpProtocol',
+]
+
+const isRedirected = ({ annotations }: ServiceResource): boolean =>
+  HTTP_PROTOCOL.map(name => annotations[name])
+    .find(value => value !== undefined)
+    ?.toLowerCase() === 'redirected'
 
 const noRevision = (host: string): string => `no revision takes traffic of ${hostName(host)}`

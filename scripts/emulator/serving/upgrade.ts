@@ -24,11 +24,11 @@ export function passUpgrade(
 ): void {
   let upstream: ClientRequest | undefined
   let left = false
-  let joined = false
+  let begun = false
   const proxied = revision.proxied()
   const admission: Admission = { run: send, refuse }
   const timeouts = createTimeouts(revision.service.template, () => {
-    if (joined) socket.destroy()
+    if (begun) socket.destroy()
     else refuse({ status: 504, text: toTimeoutText(proxied) })
   })
   socket.on('error', () => {})
@@ -78,10 +78,10 @@ export function passUpgrade(
 
   function join(replica: Replica, answer: IncomingMessage, other: Duplex, first: Buffer): void {
     if (left) return void other.destroy()
-    joined = true
+    begun = true
     replica.switched++
     socket.once('close', () => replica.switched--)
-    socket.write(toHead(answer))
+    socket.write(toHead(answer), 'latin1')
     if (first.length > 0) socket.write(first)
     if (head.length > 0) other.write(head)
     other.on('error', () => {})
@@ -93,9 +93,12 @@ export function passUpgrade(
 
   /** The function answered without switching. */
   function decline(answer: IncomingMessage): void {
-    timeouts.clear()
-    socket.write(toHead(answer, 'close'))
+    if (left) return void answer.destroy()
+    begun = true
+    timeouts.started()
+    socket.write(toHead(answer, 'close'), 'latin1')
     answer.on('error', () => socket.destroy())
+    if (timeouts.watchesWrites) answer.on('data', timeouts.wrote)
     answer.pipe(socket)
   }
 

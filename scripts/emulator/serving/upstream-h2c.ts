@@ -40,7 +40,7 @@ export function sendH2c(
         return fail({ ...BROKEN, ...(isSessionGone(error) ? { stale: true } : { invalid: true }) })
       }
       follow(stream, kept)
-      if (head.hasBody) events.onWritable(stream)
+      if (head.hasBody) write(stream)
     },
     error => fail({ ...BROKEN, refused: error.code === 'ECONNREFUSED' }),
   )
@@ -61,10 +61,24 @@ export function sendH2c(
     })
   }
 
+  function write(stream: ClientHttp2Stream): void {
+    let trailers: Record<string, string | string[]> = {}
+    stream.once('wantTrailers', () => stream.sendTrailers(trailers))
+    events.onWritable({
+      stream,
+      addTrailers: raw => {
+        trailers = toFields(raw)
+      },
+    })
+  }
+
   function follow(stream: ClientHttp2Stream, kept: boolean): void {
     let answered = false
     let ended = false
     let trailers: readonly string[] = []
+    stream.on('headers', (fields: IncomingHttpHeaders & IncomingHttpStatusHeader) => {
+      if (!over) events.onInformation?.(fields[':status'] ?? 0, toPairs(fields))
+    })
     stream.once('trailers', fields => {
       trailers = toPairs(fields)
     })
@@ -95,14 +109,14 @@ export function sendH2c(
 }
 
 function toHttp2Headers({ method, path, headers }: RequestHead): Record<string, string | string[]> {
-  const fields: Record<string, string | string[]> = {
-    ':method': method,
-    ':path': path,
-    ':scheme': 'http',
-  }
-  for (let index = 0; index + 1 < headers.length; index += 2) {
-    const name = (headers[index] ?? '').toLowerCase()
-    const value = headers[index + 1] ?? ''
+  return { ':method': method, ':path': path, ':scheme': 'http', ...toFields(headers) }
+}
+
+function toFields(raw: readonly string[]): Record<string, string | string[]> {
+  const fields: Record<string, string | string[]> = {}
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    const name = (raw[index] ?? '').toLowerCase()
+    const value = raw[index + 1] ?? ''
     if (name === 'host') fields[':authority'] = value
     else if (!NOT_IN_HTTP2.has(name)) add(fields, name, value)
   }

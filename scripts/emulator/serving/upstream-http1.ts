@@ -39,6 +39,11 @@ export function sendHttp1(
     })
   })
   refuseSwitch(upstream)
+  if (events.onInformation) {
+    upstream.on('information', ({ statusCode, rawHeaders }) => {
+      events.onInformation?.(statusCode, rawHeaders)
+    })
+  }
   upstream.on('error', (error: NodeJS.ErrnoException) => {
     events.onFailure({
       refused: error.code === 'ECONNREFUSED',
@@ -50,9 +55,22 @@ export function sendHttp1(
   else {
     // Not before there is a connection, so that a refused one has taken nothing of the body.
     upstream.once('socket', socket => {
-      if (socket.connecting) socket.once('connect', () => events.onWritable(upstream))
-      else events.onWritable(upstream)
+      if (socket.connecting) socket.once('connect', write)
+      else write()
     })
   }
   return upstream
+
+  function write(): void {
+    const addTrailers = (raw: readonly string[]): void => upstream.addTrailers(toPairs(raw))
+    events.onWritable({ stream: upstream, addTrailers })
+  }
+}
+
+function toPairs(raw: readonly string[]): [string, string][] {
+  const pairs: [string, string][] = []
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    pairs.push([raw[index] ?? '', raw[index + 1] ?? ''])
+  }
+  return pairs
 }

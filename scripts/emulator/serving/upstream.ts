@@ -46,7 +46,16 @@ export interface UpstreamEvents {
   onAnswer(answer: Answer): void
   onFailure(failure: Failure): void
   /** The body may be written now, and must be ended; only for a request that has one. */
-  onWritable(body: Writable): void
+  onWritable(body: RequestBody): void
+  /** An answer before the answer; names and values in turn. */
+  onInformation?(statusCode: number, rawHeaders: readonly string[]): void
+}
+
+/** Where the body of a request goes. */
+export interface RequestBody {
+  readonly stream: Writable
+  /** To be called before its end, if at all; names and values in turn. @throws Error when they cannot be sent */
+  addTrailers(raw: readonly string[]): void
 }
 
 /** A request that was sent. */

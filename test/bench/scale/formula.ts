@@ -55,6 +55,8 @@ const UP_RATE = 1_000
 const DOWN_RATE = 2
 const GRACE_SECONDS = 30
 const TICK_SECONDS = 2
+/** A delay is counted in whole ticks. */
+const toTick = (seconds: number): number => Math.floor(seconds / TICK_SECONDS)
 
 /** Begins at zero replicas, behind the activator. */
 export function createFormula(settings: FormulaSettings): Formula {
@@ -144,7 +146,9 @@ export function createFormula(settings: FormulaSettings): Formula {
     if (scaleDownDelaySeconds === 0) return desired
     decisions.push({ at: now, desired })
     return decisions
-      .filter(({ at }) => now - at < scaleDownDelaySeconds + TICK_SECONDS)
+      .filter(
+        ({ at }) => toTick(now) - toTick(at) < Math.ceil(scaleDownDelaySeconds / TICK_SECONDS),
+      )
       .reduce((most, decision) => Math.max(most, decision.desired), 0)
   }
 

@@ -71,6 +71,31 @@ test('absolute form and CONNECT reach servers outside, and an unreachable one gi
   socket.destroy()
 })
 
+test('a body in chunks keeps its frame on the way outside, whatever the method', async () => {
+  const world = await createWorld([])
+  const outside = await startOutside()
+  const { port } = outside.address() as AddressInfo
+  const seen: string[] = []
+  outside.on('request', request => {
+    seen.push(`${request.method} ${request.url} ${request.headers['transfer-encoding']}`)
+  })
+  const socket = connect(world.ingress.port, '127.0.0.1')
+  onTestFinished(() => void socket.destroy())
+  let text = ''
+  socket.on('data', (chunk: Buffer) => {
+    text += chunk.toString()
+  })
+  const inner = 'GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n'
+  socket.write(
+    `GET http://127.0.0.1:${port}/a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n` +
+      `${inner.length.toString(16)}\r\n${inner}\r\n0\r\n\r\n`,
+  )
+  await until('answer', () => text.endsWith('outside /a'))
+  const next = await raw(world.ingress.port, { path: `http://127.0.0.1:${port}/b` })
+  expect(next.text).toBe('outside /b')
+  expect(seen).toEqual(['GET /a chunked', 'GET /b undefined'])
+})
+
 test('a cluster name that nobody has is answered here, never asked for outside', async () => {
   const world = await createWorld([])
   const path = 'http://ghost.test.svc.cluster.local/'

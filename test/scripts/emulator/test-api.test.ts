@@ -291,3 +291,91 @@ test('an EventType of the version that kn speaks is kept and shown in both', asy
     },
   })
 })
+
+test.each([
+  [{ clock: 'virtul' }, '"clock" must be virtual, real or a clock, got virtul'],
+  [{ manifest: [] }, '"options" must be of manifests, clock'],
+  [{ manifests: [3] }, '"manifests" must be paths, texts or objects, got number'],
+  [{ handlers: { a: 3 } }, '"handlers.a" must be a function, got number'],
+  [{ handlers: { 'a/b/c': () => new Response() } }, '"handlers" must have names or <namespace>/'],
+])('options that cannot be are refused: %j', async (options, message) => {
+  await expect(createEmulator(options as EmulatorOptions)).rejects.toThrow(message)
+})
+
+test('a handler with a name that no Service can have leaves no folder behind', async () => {
+  const home = temporaryDirectory()
+  vi.stubEnv('TMPDIR', home)
+  onTestFinished(() => void vi.unstubAllEnvs())
+  await expect(createEmulator({ handlers: { Bad_Name: () => new Response() } })).rejects.toThrow(
+    'not a DNS 1035 label',
+  )
+  expect(readdirSync(home)).toEqual([])
+})
+
+test('a handler that returns no Response is told so, by the log as well', async () => {
+  const emulator = await started({ handlers: { forgetful: () => undefined as never } })
+  expect((await emulator.request('forgetful')).status).toBe(500)
+  expect(emulator.logs('forgetful')).toMatchObject([
+    { level: 'error', message: expect.stringContaining('must return a Response, got undefined') },
+  ])
+})
+
+test('what cannot be published or asked says what is wrong with it', async () => {
+  const emulator = await started({ manifests: BROKER, handlers: { a: () => new Response() } })
+  await expect(emulator.publish(null as never)).rejects.toThrow('"event" must be an object')
+  await expect(emulator.publish({ type: 'x', Colour: 'red' })).rejects.toThrow('got Colour')
+  await expect(emulator.request('a', { path: 'b' })).rejects.toThrow('"path" must begin with /')
+  await expect(emulator.apply(null as never)).rejects.toThrow('must be an object')
+})
+
+test('who waits for idle while a handler runs is told which, and is let go when it closes', async () => {
+  const emulator = await started({ handlers: { slow: () => new Promise<Response>(() => {}) } })
+  emulator.request('slow').catch(() => {})
+  await expect(emulator.idle({ timeoutMs: 50 })).rejects.toThrow(/default\/slow .* 1 in flight/)
+  const waiting = emulator.idle()
+  await Promise.all([emulator.close(), expect(waiting).rejects.toThrow('the emulator is closed')])
+  await expect(emulator.publish({ type: 'x' })).rejects.toThrow('the emulator is closed')
+  await expect(emulator.request('slow')).rejects.toThrow('the emulator is closed')
+  await expect(
+    emulator.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } }),
+  ).rejects.toThrow('the emulator is closed')
+})
+
+test('a Service that is code needs no process, whatever its scale says, and may be applied', async () => {
+  const service = (image: string): Record<string, unknown> => ({
+    apiVersion: 'serving.knative.dev/v1',
+    kind: 'Service',
+    metadata: { name: 'code', namespace: 'shop' },
+    spec: {
+      template: {
+        metadata: { annotations: { 'autoscaling.knative.dev/min-scale': '1' } },
+        spec: { containers: [{ image }] },
+      },
+    },
+  })
+  const emulator = await started({
+    manifests: service('registry.test/a'),
+    handlers: { code: () => new Response('code') },
+  })
+  await emulator.clock.advance(10_000)
+  const { status, spec } = await emulator.apply(service('registry.test/b'), { wait: true })
+  await emulator.clock.advance(10_000)
+  expect(status?.conditions?.find(({ type }) => type === 'Ready')?.status).toBe('True')
+  expect(JSON.stringify(spec)).toContain('"autoscaling.knative.dev/min-scale":"1"')
+  expect(await (await emulator.request('code')).text()).toBe('code')
+  expect(emulator.logs().filter(({ level }) => level === 'error')).toEqual([])
+})
+
+test('a dry run of what is there differs in nothing from it', async () => {
+  const service = {
+    apiVersion: 'serving.knative.dev/v1',
+    kind: 'Service',
+    metadata: { name: 'a' },
+    spec: { template: { spec: { containers: [{ image: 'registry.test/a' }] } } },
+  }
+  const emulator = await started({ manifests: service })
+  const dry = await emulator.apply(service, { dryRun: true })
+  const { spec } = await emulator.apply(service)
+  expect(spec).toHaveProperty('template.spec.timeoutSeconds', 300)
+  expect(dry.spec).toEqual(spec)
+})

@@ -10,7 +10,7 @@ const DEFAULTS: StartArguments = {
   stateDirectory: '/project/.aiwfe',
   fresh: false,
   timeScale: 1,
-  eventing: { mode: 'durable' },
+  eventing: { mode: 'durable', batch: false },
   json: false,
 }
 
@@ -25,7 +25,8 @@ test.each<[string[], Partial<StartArguments>]>([
   [['--fresh'], { fresh: true }],
   [['--time-scale', '0.001'], { timeScale: 0.001 }],
   [['--time-scale', '100000'], { timeScale: 100_000 }],
-  [['--eventing', 'sync'], { eventing: { mode: 'sync' } }],
+  [['--eventing', 'sync'], { eventing: { mode: 'sync', batch: false } }],
+  [['--batch'], { eventing: { mode: 'durable', batch: true } }],
   [['--json'], { json: true }],
   [['--help'], { help: true }],
   [['-h'], { help: true }],

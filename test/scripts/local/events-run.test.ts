@@ -22,6 +22,7 @@ import {
   trigger,
   until,
 } from '../emulator/eventing/fixture.ts'
+import { posting } from '../emulator/eventing/posting.ts'
 
 interface Cli extends Bench {
   stateDirectory: string
@@ -207,9 +208,6 @@ test('purge deletes what has ended, and nothing that is unfinished', async () =>
   expect(await run(['purge', '--state', 'delivered'])).toBe('deleted 0 events\n')
   expect(await run(['purge'])).toBe('deleted 2 events\n')
   expect(eventing.events({ limit: 9 }).map(({ attributes }) => attributes.id)).toEqual(['d'])
-  await expect(run(['purge', '--type', 'q'])).rejects.toThrow(
-    'purge takes --state and --before, not --type',
-  )
 })
 
 test('tail tells each step until it is stopped', async () => {
@@ -256,7 +254,36 @@ test.each([
   [['dance'], 'the command must be one of list, show, tail, resend, edit, purge, got "dance"'],
   [['show'], 'show needs the id or the number of an event: see npm run events -- list'],
   [['list', 'e1'], 'list takes no "e1"'],
+  [['purge', '--type', 'q'], 'purge takes --state, --before, not --type'],
+  [['tail', '--state', 'failed'], 'tail takes --type, --broker, not --state'],
+  [['resend', 'e1', '--set', 'a=b'], 'resend takes no option of its own, not --set'],
   [['edit', 'e1', '--set', 'x'], '"--set" must be name=value, got "x"'],
 ])('%j is refused', (args, message) => {
   expect(() => parseEventsArguments(args, '/')).toThrow(message)
+})
+
+test('a refused event without an id is shown without one', async () => {
+  const cli = await opened()
+  const { post } = await posting(cli)
+  expect(await post('/app/default', { 'ce-id': '' })).toMatchObject({ status: 400 })
+  expect(await cli.run(['show', '#1'])).toMatch(/^#1 t {2}\n {2}from \/s to app\/default/)
+})
+
+test('what stands in an event does not reach the terminal as a command', async () => {
+  const { eventing, run } = await opened({ triggers: [trigger('ask')] })
+  const id = 'x\u001b[2J\ny'
+  const { seq } = await eventing.publish(
+    DEFAULT_BROKER,
+    event({ id, type: '\u009b31m', note: '\u0007' }, '{"a":"\u007f"}'),
+  )
+  await eventing.idle()
+  const texts = await Promise.all([run(['list']), run(['show', `#${seq}`])])
+  for (const text of texts) {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
+    expect(text).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/)
+    expect(text).toContain('x\\x1b[2J\\x0ay')
+  }
+  expect(JSON.parse(await run(['show', '--json', `#${seq}`]))).toMatchObject({
+    attributes: { id },
+  })
 })

@@ -52,6 +52,14 @@ test('a command gets the addresses of what runs, and the environment of a functi
   writeFileSync(join(stateDirectory, 'kubeconfig'), text)
   const plain = await readPlatformEnvironment({ stateDirectory, service: undefined })
   expect(plain).toEqual({ GATEWAY_URL: emulator.url, ADMIN_PASSWORD: 'p w' })
+  const database = 'postgres://ada@127.0.0.1:1/shop'
+  writeEnv(join(stateDirectory, 'env'), { ...plain, DATABASE_URL: database, PGUSER: 'bob' })
+  expect(await readPlatformEnvironment({ stateDirectory, service: undefined })).toMatchObject({
+    DATABASE_URL: database,
+    PGHOST: '127.0.0.1',
+    PGDATABASE: 'shop',
+    PGUSER: 'bob',
+  })
   const own = await readPlatformEnvironment({ stateDirectory, service: 'shop/orders' })
   expect(own).toMatchObject({
     ...plain,
@@ -69,6 +77,21 @@ test('a command gets the addresses of what runs, and the environment of a functi
   await expect(readPlatformEnvironment({ stateDirectory, service: undefined })).rejects.toThrow(
     `nothing runs on ${stateDirectory}: start it with npm start`,
   )
+})
+
+test('another platform that has the port by now is not taken for the one of the folder', async () => {
+  const emulator = await createEmulator()
+  onTestFinished(() => emulator.close())
+  const stateDirectory = temporaryDirectory()
+  writeEnv(join(stateDirectory, 'env'), { GATEWAY_URL: emulator.url })
+  const server = emulator.kubernetes.server.replace(emulator.kubernetes.token, 'of-another')
+  const text = toKubeconfig({ server, token: 'of-another', namespace: 'shop' })
+  writeFileSync(join(stateDirectory, 'kubeconfig'), text)
+  for (const service of [undefined, 'orders']) {
+    await expect(readPlatformEnvironment({ stateDirectory, service })).rejects.toThrow(
+      `nothing runs on ${stateDirectory}`,
+    )
+  }
 })
 
 test('the status of the command is the status of the whole', async () => {

@@ -1,6 +1,7 @@
 /** The body of a request as a value: JSON or YAML. */
 import type { IncomingMessage } from 'node:http'
 import { parse } from 'yaml'
+import { assertDepth } from '../../control/plain.ts'
 import { StatusError } from '../../control/status-error.ts'
 import { PROTOBUF, readProtobuf } from './protobuf.ts'
 
@@ -40,8 +41,14 @@ export async function readBody(request: IncomingMessage): Promise<Body> {
       `the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, got ${type}`,
     )
   }
+  const value = readText(text, type)
+  assertDepth(value)
+  return { type, value }
+}
+
+function readText(text: string, type: string): unknown {
   try {
-    return { type, value: type.endsWith('yaml') ? parse(text) : JSON.parse(text) }
+    return type.endsWith('yaml') ? parse(text) : JSON.parse(text)
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     throw new StatusError('BadRequest', `the body cannot be read: ${why}`)

@@ -4,6 +4,7 @@ import type { Clock } from '../../clock.ts'
 import type { Document } from '../../control/admission.ts'
 import type { Entry } from '../../control/catalogue.ts'
 import type { ControlPlane } from '../../control/control-plane.ts'
+import { toApiVersion } from '../../control/kinds.ts'
 import type { Reference } from '../../control/reference.ts'
 import { notAllowed, StatusError } from '../../control/status-error.ts'
 import type { Log } from '../../log.ts'
@@ -150,7 +151,8 @@ export function createKubernetesApi(options: KubernetesApiOptions): HostHandler 
     response: ServerResponse,
     target: string,
   ): Promise<void> {
-    const url = new URL(target, 'http://kubernetes')
+    const url = URL.parse(target, 'http://kubernetes')
+    if (!url) throw new StatusError('BadRequest', 'the path of the request cannot be read')
     const found = request.method === 'GET' ? discover(url.pathname) : undefined
     if (found !== undefined) return send(response, { status: 200, body: found })
     const path = parseResourcePath(url.pathname)
@@ -210,14 +212,21 @@ function warnOfOrphans({ query, warnings }: Call, body: unknown): void {
 async function readDocument({ request, path }: Call): Promise<Document> {
   const { value } = await readBody(request)
   if (!isObject(value)) throw new StatusError('BadRequest', 'the body must be an object')
-  const { kind } = value
+  const { kind, apiVersion } = value
+  const expected = toApiVersion(path.kind, path.version)
+  if (apiVersion !== undefined && apiVersion !== expected) {
+    throw new StatusError(
+      'BadRequest',
+      `the API version in the data (${String(apiVersion)}) does not match the expected API version (${expected})`,
+    )
+  }
   if (kind !== undefined && kind !== path.kind.kind) {
     throw new StatusError(
       'BadRequest',
       `the kind of the object (${String(kind)}) does not match the kind of the path (${path.kind.kind})`,
     )
   }
-  return { ...value, kind: path.kind.kind }
+  return { ...value, apiVersion: expected, kind: path.kind.kind }
 }
 
 const toReference = ({ kind, namespace = '', name = '' }: ResourcePath): Reference => ({

@@ -16,7 +16,7 @@ type Query = URLSearchParams
  */
 export function toSelection(path: ResourcePath, query: Query): (entry: Entry) => boolean {
   const byLabel = parseLabelSelector(query.get('labelSelector') ?? '')
-  const byField = parseFieldSelector(query.get('fieldSelector') ?? '')
+  const byField = parseFieldSelector(query.get('fieldSelector') ?? '', path.kind.kind)
   return ({ kind, object }) =>
     kind === path.kind &&
     (path.namespace === undefined || object.metadata.namespace === path.namespace) &&

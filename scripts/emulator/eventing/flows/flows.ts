@@ -13,7 +13,7 @@ import {
 import { expandParallel } from './parallel.ts'
 import type { Flow, FlowParts } from './parts.ts'
 import { expandSequence } from './sequence.ts'
-import { markParallel, markSequence } from './status.ts'
+import { markParallel, markSequence, type Sight } from './status.ts'
 
 /** Where the parts of flows live. */
 export interface FlowHost {
@@ -55,7 +55,7 @@ function createFlows<F extends Flow>(
     mark,
   }: {
     expand: (flow: F, owner: ReturnType<typeof toOwnerReference>) => FlowParts
-    mark: (held: Held<F>, parts: FlowParts, world: readonly KubeObject[]) => void
+    mark: (held: Held<F>, parts: FlowParts, sight: Sight) => void
   },
 ): Controller<F> {
   const { clock, changed } = around
@@ -79,7 +79,7 @@ function createFlows<F extends Flow>(
   }
 
   function look(held: Held<F>, parts: FlowParts, world: readonly KubeObject[]): void {
-    mark(held, parts, world)
+    mark(held, parts, { world, toAddress: around.address })
     const { kind, namespace, name } = held.resource
     const { why, status } = around.policies({ group: GROUP, kind, namespace, name })
     held.conditions.set('EventPoliciesReady', 'True', why)

@@ -3,9 +3,15 @@ import type { Condition } from '../../control/conditions.ts'
 import type { KubeObject } from '../../control/object.ts'
 import type { ParallelResource, SequenceResource } from '../../manifests/eventing-types.ts'
 import type { ChannelResource, SubscriptionResource } from '../../manifests/types.ts'
-import { type Held, readyOf } from '../controller.ts'
+import { type Held, readyOf, type Surroundings } from '../controller.ts'
 import { channelUrl } from '../hub.ts'
 import type { FlowParts } from './parts.ts'
+
+/** What the status of a flow is made from. */
+export interface Sight {
+  readonly world: readonly KubeObject[]
+  readonly toAddress: Surroundings['address']
+}
 
 type Part = ChannelResource | SubscriptionResource
 
@@ -13,14 +19,14 @@ type Part = ChannelResource | SubscriptionResource
 export function markSequence(
   held: Held<SequenceResource>,
   parts: FlowParts,
-  world: readonly KubeObject[],
+  { world, toAddress }: Sight,
 ): void {
   const channels = parts.channels.map(part => look(part, world))
   const subscriptions = parts.subscriptions.map(part => look(part, world))
   // A Sequence that waits is not yet ready; a Parallel that waits has failed. So the implementation has it.
   markCommon(held, channels, subscriptions, 'Unknown')
   held.status = {
-    ...address(parts),
+    ...address(parts, toAddress),
     channelStatuses: channels.map(each => ({ channel: each.reference, ready: each.ready })),
     subscriptionStatuses: subscriptions.map(each => ({
       subscription: each.reference,
@@ -33,14 +39,14 @@ export function markSequence(
 export function markParallel(
   held: Held<ParallelResource>,
   parts: FlowParts,
-  world: readonly KubeObject[],
+  { world, toAddress }: Sight,
 ): void {
   const channels = parts.channels.map(part => look(part, world))
   const subscriptions = parts.subscriptions.map(part => look(part, world))
   markCommon(held, channels, subscriptions, 'False')
   const [front, ...branches] = channels
   held.status = {
-    ...address(parts),
+    ...address(parts, toAddress),
     ...(front && { ingressChannelStatus: { channel: front.reference, ready: front.ready } }),
     branchStatuses: branches.map(({ reference, ready }, index) => ({
       filterChannelStatus: { channel: reference, ready },
@@ -88,6 +94,13 @@ function look({ kind, name, namespace }: Part, world: readonly KubeObject[]): Lo
 const toSubscription = (seen: Look | undefined): unknown =>
   seen && { subscription: seen.reference, ready: seen.ready }
 
-function address({ channels: [front] }: FlowParts): Readonly<Record<string, unknown>> {
-  return front ? { address: { name: 'http', url: channelUrl(front) } } : {}
+/** A flow is sent to at its first channel, and so has that one's audience. */
+function address(
+  { channels: [front] }: FlowParts,
+  toAddress: Surroundings['address'],
+): Readonly<Record<string, unknown>> {
+  if (!front) return {}
+  const { kind, namespace, name } = front
+  const target = { group: 'messaging.knative.dev', kind, namespace, name }
+  return { address: toAddress(target, channelUrl(front)) }
 }

@@ -21,6 +21,8 @@ export interface Journal {
   ended(): EndedEvent[]
   /** The body of an event. */
   body(seq: number): Uint8Array | undefined
+  /** An answer that waits for its address. */
+  reply(seq: number, trigger: string): { head: string; data?: Uint8Array } | undefined
   /** The last position given to an event. */
   lastSeq(): number
   /** Writes what is waiting and gives the files back. */
@@ -59,7 +61,8 @@ export async function createJournal({
     onGivenUp: fail,
   })
   const reader = new DatabaseSync(file, { readOnly: true })
-  const lastSeq = reader.prepare('SELECT coalesce(max(seq), 0) AS seq FROM events')
+  const lastSeq = reader.prepare(LAST_SEQ)
+  const reply = reader.prepare('SELECT head, data FROM replies WHERE seq = ? AND trigger = ?')
   const body = reader.prepare('SELECT data FROM bodies WHERE seq = ?')
 
   function write(operations: readonly Operation[]): Promise<void> {
@@ -151,6 +154,12 @@ export async function createJournal({
       reader.prepare(`SELECT * FROM events WHERE ${where}`).all(...values) as unknown as EventRow[],
     ended: () => reader.prepare(ENDED).all() as unknown as EndedEvent[],
     body: seq => body.get(seq)?.data as Uint8Array | undefined,
+    reply(seq, trigger) {
+      const row = reply.get(seq, trigger)
+      if (!row) return undefined
+      const { head, data } = row
+      return { head: String(head), ...(data instanceof Uint8Array && { data }) }
+    },
     lastSeq: () => Number(lastSeq.get()?.seq),
     close: () => {
       closing ??= close()
@@ -159,6 +168,8 @@ export async function createJournal({
   }
 }
 
+const LAST_SEQ = `
+  SELECT coalesce(max(seq), 0) AS seq FROM (SELECT max(seq) AS seq FROM events UNION ALL SELECT seq FROM position)`
 const ENDED = 'SELECT seq, size, ended FROM events WHERE ended IS NOT NULL ORDER BY ended, seq'
 
 interface Write {

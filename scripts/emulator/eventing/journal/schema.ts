@@ -1,6 +1,6 @@
 /** The tables of the broker's journal, and the messages between the main thread and its one writer. */
 
-/** Bodies stand apart, so that a state change never rewrites them. */
+/** Bodies stand apart, so that a state change never rewrites them; `position` is there once the latest event may be gone. */
 export const SCHEMA = `
 CREATE TABLE IF NOT EXISTS events (
   seq INTEGER PRIMARY KEY,
@@ -22,6 +22,11 @@ CREATE TABLE IF NOT EXISTS events (
 CREATE INDEX IF NOT EXISTS events_id ON events (id);
 CREATE INDEX IF NOT EXISTS events_open ON events (seq) WHERE ended IS NULL;
 CREATE TABLE IF NOT EXISTS bodies (seq INTEGER PRIMARY KEY, data BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS position (one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS replies (
+  seq INTEGER NOT NULL, trigger TEXT NOT NULL, head TEXT NOT NULL, data BLOB, PRIMARY KEY (seq, trigger)
+);
+DELETE FROM replies WHERE seq NOT IN (SELECT seq FROM events WHERE ended IS NULL);
 CREATE TRIGGER IF NOT EXISTS events_pruned AFTER DELETE ON events BEGIN
   DELETE FROM bodies WHERE seq = old.seq;
 END;
@@ -64,6 +69,17 @@ export type Operation =
       readonly detail: string
     }
   | { readonly kind: 'delete'; readonly seq: number }
+  /** No event gets this position or one before it again. */
+  | { readonly kind: 'position'; readonly seq: number }
+  /** An answer that waits; `head` is JSON. */
+  | {
+      readonly kind: 'reply'
+      readonly seq: number
+      readonly trigger: string
+      readonly head: string
+      readonly data?: Uint8Array
+    }
+  | { readonly kind: 'dropReply'; readonly seq: number; readonly trigger: string }
 
 /** From the main thread to the writer; `close` is the last. */
 export type Request = { readonly batch: readonly Operation[] } | { readonly close: true }

@@ -96,19 +96,29 @@ function prepare(database: DatabaseSync): (operation: Operation) => void {
     'UPDATE events SET state = ?, ended = ?, detail = ? WHERE seq = ?',
   )
   const remove = database.prepare('DELETE FROM events WHERE seq = ?')
-  return operation => {
-    if (operation.kind === 'insert') {
-      insert.run(...valuesOf(operation.row))
-      if (operation.data) insertBody.run(operation.row.seq, operation.data)
-    } else if (operation.kind === 'update') {
-      update.run(operation.state, operation.ended, operation.detail, operation.seq)
-    } else remove.run(operation.seq)
+  const keepPosition = database.prepare('INSERT OR REPLACE INTO position (one, seq) VALUES (1, ?)')
+  const keepReply = database.prepare(
+    'INSERT OR REPLACE INTO replies (seq, trigger, head, data) VALUES (?, ?, ?, ?)',
+  )
+  const dropReply = database.prepare('DELETE FROM replies WHERE seq = ? AND trigger = ?')
+  const table: { [Kind in Operation['kind']]: (operation: Of<Kind>) => unknown } = {
+    insert({ row, data }) {
+      insert.run(...valuesOf(row))
+      if (data) insertBody.run(row.seq, data)
+    },
+    update: ({ seq, state, ended, detail }) => update.run(state, ended, detail, seq),
+    delete: ({ seq }) => remove.run(seq),
+    position: ({ seq }) => keepPosition.run(seq),
+    reply: ({ seq, trigger, head, data }) => keepReply.run(seq, trigger, head, data ?? null),
+    dropReply: ({ seq, trigger }) => dropReply.run(seq, trigger),
   }
+  // The table pairs each kind with its operations.
+  return operation => void (table[operation.kind] as (operation: Operation) => unknown)(operation)
 }
 
-function valuesOf(
-  row: Extract<Operation, { kind: 'insert' }>['row'],
-): Parameters<StatementSync['run']>[1][] {
+type Of<Kind extends Operation['kind']> = Extract<Operation, { kind: Kind }>
+
+function valuesOf(row: Of<'insert'>['row']): Parameters<StatementSync['run']>[1][] {
   return COLUMNS.split(', ').map(column => row[column as keyof typeof row])
 }
 

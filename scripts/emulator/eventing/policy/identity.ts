@@ -8,9 +8,14 @@ export interface PolicyObject {
   readonly name: string
 }
 
-/** `system:serviceaccount:<namespace>:<name>-oidc-<group>-<kind>` (`GetOIDCServiceAccountNameForResource`). */
-export function subjectOf({ group, kind, namespace, name }: PolicyObject): string {
-  return `system:serviceaccount:${namespace}:${`${name}-oidc-${group}-${kind}`.toLowerCase()}`
+/** `<name>-oidc-<group>-<kind>` (`GetOIDCServiceAccountNameForResource`). */
+export function serviceAccountOf({ group, kind, name }: PolicyObject): string {
+  return `${name}-oidc-${group}-${kind}`.toLowerCase()
+}
+
+/** The `sub` of the tokens of an object's service account. */
+export function subjectOf(owner: PolicyObject): string {
+  return `system:serviceaccount:${owner.namespace}:${serviceAccountOf(owner)}`
 }
 
 /** `GetAudience`: `eventing.knative.dev/broker/default/default`. */

@@ -3,6 +3,7 @@ import type { EventPolicyResource, PolicySubject } from '../../manifests/eventin
 import type { Headers } from '../codec.ts'
 import { type Controller, createShelf, type Held, type Surroundings } from '../controller.ts'
 import type { CloudEvent } from '../event.ts'
+import { OPEN } from './access.ts'
 import { applying, type DefaultMode, forbid, type ResolvedPolicy } from './decision.ts'
 import { audienceOf, groupOf, type PolicyObject, subjectOf } from './identity.ts'
 import type { Tokens } from './tokens.ts'
@@ -12,7 +13,8 @@ export interface EventPolicies extends Controller<EventPolicyResource> {
   standing: Surroundings['policies']
   /** Undefined when the event may come in; else the answer. */
   authorize(request: {
-    readonly target: PolicyObject
+    /** What was sent to, and what else its policies protect it by. */
+    readonly guarded: readonly [PolicyObject, ...PolicyObject[]]
     readonly headers: Headers
     readonly event: CloudEvent
   }): Promise<{ status: number; message: string } | undefined>
@@ -101,7 +103,7 @@ export function createEventPolicies(
     refresh: reconcile,
     objects: shelf.objects,
     standing(target) {
-      if (!authentication) return { why: OFF, status: {} }
+      if (!authentication) return OPEN.policies(target)
       const names = applying(resolved, target, labelsOf(target) ?? {}).map(each => each.policy.name)
       if (names.length > 0) {
         return { why: {}, status: { policies: names.map(name => ({ apiVersion: API, name })) } }
@@ -109,22 +111,19 @@ export function createEventPolicies(
       const message = `Default authz mode is ${JSON.stringify(defaultMode)}`
       return { why: { reason: 'DefaultAuthorizationMode', message }, status: {} }
     },
-    async authorize({ target, headers, event }) {
+    async authorize({ guarded, headers, event }) {
       if (!authentication) return undefined
+      const [target] = guarded
       const token = bearerOf(headers)
-      // Deliveries of the emulator's own carry no token: they are known by the header that names their namespace.
-      const own = headers['kn-namespace']
+      if (token === undefined) return { status: 401, message: 'no JWT token found in request' }
       let subject: string
-      if (token !== undefined) {
-        try {
-          subject = await tokens.verify(token, audienceOf(target))
-        } catch (error) {
-          const why = error instanceof Error ? error.message : String(error)
-          return { status: 401, message: `failed to verify JWT: ${why}` }
-        }
-      } else if (typeof own === 'string') subject = `system:serviceaccount:${own}:emulator`
-      else return { status: 401, message: 'no JWT token found in request' }
-      const policies = applying(resolved, target, labelsOf(target) ?? {})
+      try {
+        subject = await tokens.verify(token, audienceOf(target))
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error)
+        return { status: 401, message: `failed to verify JWT: ${why}` }
+      }
+      const policies = guarded.flatMap(each => applying(resolved, each, labelsOf(each) ?? {}))
       const why = forbid(policies, { subject, target, event }, defaultMode)
       return why === undefined ? undefined : { status: 403, message: why }
     },
@@ -132,10 +131,6 @@ export function createEventPolicies(
 }
 
 const API = 'eventing.knative.dev/v1alpha1'
-const OFF = {
-  reason: 'OIDCDisabled',
-  message: 'Feature "authentication-oidc" must be enabled to support Authorization',
-}
 
 const toSubject = (from: PolicySubject): string =>
   'sub' in from ? from.sub : subjectOf({ ...from.ref, group: groupOf(from.ref.apiVersion) })

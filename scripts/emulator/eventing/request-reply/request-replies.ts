@@ -119,10 +119,13 @@ export function createRequestReplies(around: Surroundings, host: TriggerHost): R
     const over = new AbortController()
     try {
       const message = toBinary(marked)
+      const from = { group: 'eventing.knative.dev', kind: 'RequestReply', namespace, name }
+      const ref = { apiVersion: 'eventing.knative.dev/v1', kind: 'Broker', namespace, name: broker }
+      const identity = await around.credentials(from, { ref })
       const accepted = await send({
         url: brokerUrl({ namespace, name: broker }),
         method: 'POST',
-        headers: { ...passThrough(headers), ...message.headers },
+        headers: { ...passThrough(headers), ...message.headers, ...identity },
         body: message.body,
         signal,
       })

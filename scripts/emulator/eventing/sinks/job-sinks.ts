@@ -99,7 +99,7 @@ export function createJobSinks(
     const found = shelf.get(namespace, sink)
     if (!found) return refuse(`JobSink ${namespace}/${sink} does not exist`)
     const target = { group: GROUP, kind: 'JobSink', namespace, name: sink }
-    const refusal = await authorize({ target, headers, event })
+    const refusal = await authorize({ guarded: [target], headers, event })
     if (refusal) return { status: refusal.status, body: refusal.message }
     prune(found.resource)
     const name = { namespace, sink, source: text(event, 'source'), id: text(event, 'id') }
@@ -123,11 +123,12 @@ export function createJobSinks(
 
   function mark(held: Held<JobSinkResource>): void {
     const { namespace, name } = held.resource
-    const policies = around.policies({ group: GROUP, kind: 'JobSink', namespace, name })
+    const target = { group: GROUP, kind: 'JobSink', namespace, name }
+    const policies = around.policies(target)
     held.conditions.set('Addressable', 'True')
     held.conditions.set('EventPoliciesReady', 'True', policies.why)
     held.status = {
-      address: { name: 'http', url: `http://${JOB_SINK_HOST}/${namespace}/${name}` },
+      address: around.address(target, `http://${JOB_SINK_HOST}/${namespace}/${name}`),
       job: { selector: `${NAME_LABEL}=${name}` },
       ...policies.status,
     }

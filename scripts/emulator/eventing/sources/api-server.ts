@@ -7,8 +7,8 @@ import { selects } from '../../manifests/label-selector.ts'
 import {
   type Controller,
   createShelf,
+  markIdentity,
   markSink,
-  NO_OIDC,
   type Surroundings,
 } from '../controller.ts'
 import type { CloudEvent } from '../event.ts'
@@ -44,17 +44,18 @@ export function createApiServerSources(
     for (const held of shelf.all()) {
       const { resource, conditions } = held
       const url = markSink(held, around, resource.sink)
-      conditions.set(...NO_OIDC)
+      const identity = markIdentity(held, around)
       // Nobody's permissions are checked here: the emulator has one user.
       conditions.set('SufficientPermissions', 'True')
       if (url === undefined) {
         urls.delete(keyOf(resource))
-        held.status = {}
+        held.status = identity
         continue
       }
       conditions.set('Deployed', 'True')
       urls.set(keyOf(resource), url)
       held.status = {
+        ...identity,
         sinkUri: url,
         namespaces: resource.allNamespaces ? [''] : [resource.namespace],
         ceAttributes: Object.values(VERBS).map(verb => ({

@@ -6,8 +6,8 @@ import { nextRun } from '../../manifests/schedule.ts'
 import {
   type Controller,
   createShelf,
+  markIdentity,
   markSink,
-  NO_OIDC,
   type Shelf,
   type Surroundings,
 } from '../controller.ts'
@@ -38,14 +38,15 @@ export function createPingSources(around: Surroundings): Controller<PingSourceRe
     for (const held of shelf.all()) {
       const { resource, conditions } = held
       const url = markSink(held, around, resource.sink)
-      conditions.set(...NO_OIDC)
+      const identity = markIdentity(held, around)
       if (url === undefined) {
         stop(resource)
-        held.status = {}
+        held.status = identity
         continue
       }
       conditions.set('Deployed', 'True')
       held.status = {
+        ...identity,
         sinkUri: url,
         ceAttributes: [{ type: EVENT_TYPE, source: sourceOf(resource) }],
       }

@@ -6,8 +6,8 @@ import {
   type Controller,
   createShelf,
   type Held,
+  markIdentity,
   markSink,
-  NO_OIDC,
   type Surroundings,
 } from '../controller.ts'
 import { addressOf } from '../resolve.ts'
@@ -41,11 +41,12 @@ export function createSinkBindings(around: Surroundings, onBound: () => void): S
     for (const held of shelf.all()) {
       const { resource, conditions } = held
       const url = markSink(held, around, resource.sink) ?? promised(resource)
-      conditions.set(...NO_OIDC)
-      conditions.set('OIDCTokenSecretCreated', 'True', { reason: NO_OIDC[2].reason })
+      const identity = markIdentity(held, around)
+      const { reason } = conditions.list().find(({ type }) => type === 'OIDCIdentityCreated') ?? {}
+      conditions.set('OIDCTokenSecretCreated', 'True', { ...(reason && { reason }) })
       conditions.set('SinkBindingTrustBundlePropagated', 'True')
       markSubject(held)
-      held.status = url === undefined ? {} : { sinkUri: url }
+      held.status = { ...identity, ...(url !== undefined && { sinkUri: url }) }
       if (url === undefined) urls.delete(keyOf(resource))
       else urls.set(keyOf(resource), url)
     }

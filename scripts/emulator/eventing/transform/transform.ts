@@ -38,13 +38,14 @@ export async function transform(
   tools: TransformTools,
 ): Promise<Answer> {
   try {
-    const outcome = await apply(expression, toInput(message.headers, message.body), tools.jsonata)
+    const evaluate: Evaluate = (text, input) => tools.jsonata.evaluate(text, input, message.signal)
+    const outcome = await apply(expression, toInput(message.headers, message.body), evaluate)
     if (sinkUrl === undefined) return toAnswer(200, outcome)
     const answer = await deliver(outcome, sinkUrl, message.signal, tools)
     if (reply?.discard) return { status: answer.status }
     if (reply?.expression === undefined) return passOn(answer, tools.warn)
     const input = toInput(answer.headers, answer.body)
-    return toAnswer(answer.status, await apply(reply.expression, input, tools.jsonata))
+    return toAnswer(answer.status, await apply(reply.expression, input, evaluate))
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     tools.warn(`transformation failed: ${reason}`)
@@ -58,8 +59,10 @@ const toAnswer = (status: number, { body, type }: Transformed): Answer => ({
   body,
 })
 
-async function apply(expression: string, input: unknown, jsonata: Jsonata): Promise<Transformed> {
-  const body = await jsonata.evaluate(expression, input)
+type Evaluate = (expression: string, input: unknown) => Promise<string | undefined>
+
+async function apply(expression: string, input: unknown, evaluate: Evaluate): Promise<Transformed> {
+  const body = await evaluate(expression, input)
   if (body === undefined) throw new Error('the expression has no result for this event')
   return { body, type: contentTypeOf(JSON.parse(body)) }
 }

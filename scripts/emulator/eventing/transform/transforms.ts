@@ -1,6 +1,7 @@
 /** Keeps EventTransforms: each is a host of its own that answers with the transformed event or sends it on. */
 import type { EventTransformResource } from '../../manifests/eventing-types.ts'
 import type { HostHandler } from '../../network.ts'
+import type { ProcessGuard } from '../../serving/guard.ts'
 import { type Controller, createShelf, type Held, type Surroundings } from '../controller.ts'
 import { type Answer, createExchange, type Exchange } from '../exchange.ts'
 import { createJsonata } from './jsonata.ts'
@@ -16,9 +17,12 @@ const GROUP = 'eventing.knative.dev'
 const SUFFIX = '-jsonata'
 
 /** The controller of EventTransforms. */
-export function createEventTransforms(around: Surroundings): EventTransforms {
+export function createEventTransforms(
+  around: Surroundings,
+  { guard }: { readonly guard: ProcessGuard },
+): EventTransforms {
   const { clock, log, changed, send } = around
-  const jsonata = createJsonata()
+  const jsonata = createJsonata({ guard })
   const shelf = createShelf<EventTransformResource>({
     clock,
     apiVersion: `${GROUP}/v1alpha1`,
@@ -87,7 +91,10 @@ export function createEventTransforms(around: Surroundings): EventTransforms {
     conditions.set('Addressable', 'True')
     const { namespace, name } = resource
     held.status = {
-      address: { name: 'http', url: `http://${name}${SUFFIX}.${namespace}.svc.cluster.local` },
+      address: around.address(
+        { group: GROUP, ...named(resource) },
+        `http://${name}${SUFFIX}.${namespace}.svc.cluster.local`,
+      ),
       ...(sink && { sinkUri: sink.url }),
       ...policies.status,
     }

@@ -92,6 +92,13 @@ test.each([
   ['POST', 'events/resend', [], 400, 'the body must be a JSON object, got something else'],
   ['POST', 'events/resend', { id: 1 }, 400, /^the body must be \{ "id" or "seq"/],
   ['POST', 'events/resend', {}, 400, /^the body must be/],
+  [
+    'POST',
+    'events/resend',
+    { seq: 1, edit: { data_base64: 'no base64!' } },
+    400,
+    '"edit.data_base64" must be base64, got something else',
+  ],
   ['POST', 'events/resend', { seq: 9 }, 404, 'no such event'],
   [
     'POST',

@@ -233,3 +233,35 @@ test('two writes at once are done one after the other', async () => {
   await Promise.all(['a', 'b', 'c', 'd'].map(add))
   expect(control.stored.configMap('app', 'words')).toEqual({ a: 'x', b: 'x', c: 'x', d: 'x' })
 })
+
+test('who waits for an object to work keeps nobody else from changing another, or the same', async () => {
+  const { control, part } = createControlBench()
+  const works = part.hold()
+  const waiting = control.apply(serviceDocument('hello'), { wait: true })
+  await control.create(CONFIG_MAP, configMap({ a: '1' }))
+  await control.apply(serviceDocument('hello', { image: 'b' }))
+  await control.remove(hello)
+  works.reject(new Error('does not start'))
+  await expect(waiting).rejects.toThrow('does not start')
+  expect(part.calls.map(call => call.split(' ')[0])).toEqual(['apply', 'apply', 'remove'])
+})
+
+test('a document that contains itself or has no end is refused, and harms nothing', async () => {
+  const { control } = createControlBench()
+  const endless: Record<string, unknown> = {}
+  endless.self = endless
+  let deep: unknown = 1
+  for (let level = 0; level < 100_000; level++) deep = { deep }
+  for (const spec of [endless, deep]) {
+    await expect(
+      control.apply({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'd' }, spec }),
+    ).rejects.toMatchObject({
+      message: 'the document must have at most 200 levels',
+      status: { code: 400 },
+    })
+  }
+  const given = configMap({ a: '1' })
+  await control.create(CONFIG_MAP, given)
+  given.data.a = 'changed by its giver'
+  expect(control.stored.configMap('app', 'words')).toEqual({ a: '1' })
+})

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { createManifestSync } from '../../../../scripts/emulator/control/manifest-sync.ts'
 import { readManifests } from '../../../../scripts/emulator/manifests/load.ts'
 import { createTestLog } from '../eventing/fixture.ts'
@@ -52,4 +52,18 @@ test('what fails keeps nothing else from being done, and is tried again', async 
   expect(part.calls).toEqual(['apply Service/app/b'])
   await sync.apply(wanted)
   expect(part.calls).toEqual(['apply Service/app/b', 'apply Service/app/a'])
+})
+
+test('what does not get to work keeps neither the rest nor the next change waiting', async () => {
+  const { control, part } = createControlBench()
+  const { log } = createTestLog()
+  const sync = createManifestSync({ control, log }, read())
+  const works = part.hold()
+  const first = sync.apply(read(serviceDocument('a'), serviceDocument('b')))
+  await vi.waitFor(() => expect(part.calls).toEqual(['apply Service/app/a', 'apply Service/app/b']))
+  await sync.apply(read(serviceDocument('a', { image: 'mended' }), serviceDocument('b')))
+  works.reject(new Error('does not start'))
+  await expect(first).rejects.toThrow('does not start')
+  await sync.apply(read())
+  expect(part.calls.slice(-2).sort()).toEqual(['remove Service/app/a', 'remove Service/app/b'])
 })

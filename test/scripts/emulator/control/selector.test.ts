@@ -41,9 +41,8 @@ test.each([
   ['metadata.name==b', false],
   ['metadata.name!=b', true],
   ['metadata.name=a,involvedObject.kind=Service', true],
-  ['metadata.missing=', true],
 ])('field selector %j: %s', (selector, expected) => {
-  expect(parseFieldSelector(selector)(object)).toBe(expected)
+  expect(parseFieldSelector(selector, 'Event')(object)).toBe(expected)
 })
 
 test.each(['a b', 'a=(b', ')', 'a in'])('%j is no label selector', selector => {
@@ -51,5 +50,12 @@ test.each(['a b', 'a=(b', ')', 'a in'])('%j is no label selector', selector => {
 })
 
 test('a field selector needs an operator', () => {
-  expect(() => parseFieldSelector('metadata.name')).toThrow('unable to parse field selector')
+  expect(() => parseFieldSelector('metadata.name', 'A')).toThrow('unable to parse field selector')
 })
+
+test.each(['spec.broker=a', 'metadata.missing=', 'involvedObject.kind=Service'])(
+  'a custom kind is not selected by %j',
+  selector => {
+    expect(() => parseFieldSelector(selector, 'Trigger')).toThrow('field label not supported: ')
+  },
+)

@@ -15,6 +15,8 @@ export interface TestPart extends Part {
   readonly calls: string[]
   /** Refuses the next write as a part does. */
   refuse(error: Error): void
+  /** The next that waits does so until this is settled. */
+  hold(): PromiseWithResolvers<void>
   setStatus(name: string, status: Record<string, unknown>): void
 }
 
@@ -26,6 +28,7 @@ export function createTestPart(clock: Clock): TestPart {
   const calls: string[] = []
   const gone = new Set<string>()
   let refusal: Error | undefined
+  let held: Promise<void> | undefined
   const tell = (): void => {
     for (const listener of listeners) listener()
   }
@@ -34,12 +37,17 @@ export function createTestPart(clock: Clock): TestPart {
     refuse: error => {
       refusal = error
     },
+    hold() {
+      const gate = Promise.withResolvers<void>()
+      held = gate.promise
+      return gate
+    },
     setStatus(name, status) {
       for (const [key, item] of kept) if (key.endsWith(`/${name}`)) item.status = status
       tell()
     },
     takes: ({ group, role }) => role === 'run' && GROUPS.includes(group),
-    apply({ resource }) {
+    apply({ resource }, { wait }) {
       const error = refusal
       refusal = undefined
       if (error) throw error
@@ -52,6 +60,10 @@ export function createTestPart(clock: Clock): TestPart {
       identity.update(document.spec)
       kept.set(key, { document, identity, status: before?.status ?? {} })
       tell()
+      if (!wait) return
+      const works = held
+      held = undefined
+      return works
     },
     remove(kind: Kind, namespace, name) {
       calls.push(`remove ${kind.kind}/${namespace}/${name}`)

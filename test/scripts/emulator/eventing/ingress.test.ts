@@ -282,7 +282,13 @@ describe('the ingress', () => {
     const { log, lines } = createTestLog()
     const enter = (): Promise<never> => Promise.reject(new Error('disk full'))
     const entrance = { enter, isDurable: () => true }
-    const rest = { domain: 'localhost', exists: () => true, ready: () => true, onRefused: () => {} }
+    const rest = {
+      domain: 'localhost',
+      exists: () => true,
+      ready: () => true,
+      full: () => false,
+      onRefused: () => {},
+    }
     const ingress = createIngress({ entrance, log, ...rest })
     const request = {
       method: 'POST',

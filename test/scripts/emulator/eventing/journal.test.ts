@@ -8,7 +8,7 @@ import { insertOperation } from '../../../../scripts/emulator/eventing/journal/r
 import { createLedger } from '../../../../scripts/emulator/eventing/ledger.ts'
 import type { EventRecord } from '../../../../scripts/emulator/eventing/records.ts'
 import { createRetention, RETENTION } from '../../../../scripts/emulator/eventing/retention.ts'
-import { createTestLog, event, temporaryDirectory } from './fixture.ts'
+import { bench, createTestLog, DEFAULT_BROKER, event, temporaryDirectory } from './fixture.ts'
 
 function record(seq: number, fields: Partial<EventRecord> = {}): EventRecord {
   const { attributes } = event({ id: `e${seq}` })
@@ -121,4 +121,14 @@ describe('the retention', () => {
     expect(retention.take(0, 9)).toEqual([3, 4])
     expect(retention.take(0, 9)).toEqual([])
   })
+})
+
+it('gives no number a second time, although every event was purged before the restart', async () => {
+  const at = await bench()
+  await at.eventing.publish(DEFAULT_BROKER, event({ id: 'a' }))
+  await at.eventing.publish(DEFAULT_BROKER, event({ id: 'b' }))
+  await at.eventing.idle()
+  expect(await at.eventing.purge()).toBe(2)
+  await at.restart()
+  expect(await at.eventing.publish(DEFAULT_BROKER, event({ id: 'c' }))).toMatchObject({ seq: 3 })
 })

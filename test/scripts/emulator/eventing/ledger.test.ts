@@ -46,6 +46,7 @@ async function opened(): Promise<Bench> {
     rows: () => [],
     ended: () => [],
     body: () => undefined,
+    reply: () => undefined,
     lastSeq: () => 0,
     close: () => Promise.resolve(),
   }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { KubeObject } from '../../../../scripts/emulator/control/object.ts'
 import type { Eventing } from '../../../../scripts/emulator/eventing/eventing.ts'
+import type { ReadinessOf } from '../../../../scripts/emulator/eventing/reconciled.ts'
 import type { ObjectReference } from '../../../../scripts/emulator/eventing/resolve.ts'
 import {
   answer,
@@ -203,7 +204,7 @@ describe('a Trigger', () => {
 
   it('waits for the source that its annotation names', async () => {
     const asked: ObjectReference[] = []
-    let status: 'True' | 'False' | undefined
+    let condition: ReturnType<ReadinessOf>
     const source = { kind: 'PingSource', name: 'tick', apiVersion: 'sources.knative.dev/v1' }
     const { eventing } = await bench({
       triggers: [
@@ -211,7 +212,7 @@ describe('a Trigger', () => {
       ],
       readinessOf: reference => {
         asked.push(reference)
-        return status
+        return condition
       },
     })
     const ready = (): string | undefined =>
@@ -220,10 +221,13 @@ describe('a Trigger', () => {
       'Ready: False | DependencyDoesNotExist | Dependency does not exist: PingSource "tick"',
     )
     expect(asked[0]).toEqual({ ...source, namespace: 'app' })
-    status = 'False'
+    condition = { status: 'False', reason: 'NotFound', message: 'no sink' }
     eventing.refresh()
-    expect(ready()).toBe('Ready: False | PingSourceNotReady')
-    status = 'True'
+    expect(ready()).toBe('Ready: False | NotFound | no sink')
+    condition = { status: 'False' }
+    eventing.refresh()
+    expect(ready()).toBe('Ready: False | PingSourceNotReady | PingSource "tick" is not ready')
+    condition = { status: 'True' }
     eventing.refresh()
     expect(ready()).toBe('Ready: True')
   })

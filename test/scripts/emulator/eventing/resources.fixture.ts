@@ -9,6 +9,7 @@ import { createClock } from '../../../../scripts/emulator/clock.ts'
 import type { Condition } from '../../../../scripts/emulator/control/conditions.ts'
 import type { KubeObject } from '../../../../scripts/emulator/control/object.ts'
 import { createEventing, type Eventing } from '../../../../scripts/emulator/eventing/eventing.ts'
+import { OPEN } from '../../../../scripts/emulator/eventing/policy/access.ts'
 import {
   createResources,
   type Resources,
@@ -74,8 +75,9 @@ export async function world(
     return (await self.subscribers[name]?.(request)) ?? answer(202)
   }
 
+  let opened: Resources | undefined
   function open(): Resources {
-    const opened = createResources({
+    opened = createResources({
       clock,
       log,
       send,
@@ -112,7 +114,9 @@ export async function world(
       directory,
       domain: 'localhost',
       resolveRef: ref => self.resources.resolveRef(ref),
-      authorize: request => self.resources.authorize(request),
+      readinessOf: ref => self.resources.readinessOf(ref),
+      inOneLook: work => (opened ? opened.inOneLook(work) : work()),
+      access: () => opened?.access ?? OPEN,
     }),
   } as World
   self.apply = yaml => {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { createEmulator, type Emulator } from '../../../../scripts/emulator/emulator.ts'
 import { until } from './fixture.ts'
+import { world } from './resources.fixture.ts'
 
 /** Writes its environment when it starts, and answers every request with 204. */
 const SCRIPT = `
@@ -141,3 +142,69 @@ spec:
   expect([status, headers['ce-type']]).toEqual([200, 'two'])
   expect(emulator.debug()).not.toMatch(/not ready/i)
 }, 60_000)
+
+test('a Trigger of the manifests waits for the source that it depends on, and goes as that does', async () => {
+  const ping = {
+    apiVersion: 'sources.knative.dev/v1',
+    kind: 'PingSource',
+    metadata: { name: 'tick', namespace: 'app' },
+    spec: {
+      schedule: '0 0 * * *',
+      sink: { ref: { apiVersion: 'eventing.knative.dev/v1', kind: 'Broker', name: 'default' } },
+    },
+  }
+  const emulator = await open({
+    clock: 'virtual',
+    manifests: `
+apiVersion: eventing.knative.dev/v1
+kind: Broker
+metadata: { name: default, namespace: app }
+---
+apiVersion: eventing.knative.dev/v1
+kind: Trigger
+metadata:
+  name: one
+  namespace: app
+  annotations:
+    knative.dev/dependency: '{"kind":"PingSource","name":"tick","apiVersion":"sources.knative.dev/v1"}'
+spec: { broker: default, subscriber: { uri: "http://one.test/" } }
+`,
+  })
+  const ready = () =>
+    emulator.eventing
+      .objects()
+      .find(({ kind }) => kind === 'Trigger')
+      ?.status?.conditions?.find(({ type }) => type === 'Ready')
+  expect(ready()).toMatchObject({ status: 'False', reason: 'DependencyDoesNotExist' })
+  await emulator.apply(ping)
+  await until(() => ready()?.status === 'True')
+  const { apiVersion, kind, metadata } = ping
+  await emulator.remove({ apiVersion, kind, ...metadata })
+  await until(() => ready()?.reason === 'DependencyDoesNotExist')
+})
+
+test('objects of other parts are listed once for all triggers that lead to them', async () => {
+  let lists = 0
+  const at = await world({
+    serving: {
+      objects: () => {
+        lists += 1
+        return []
+      },
+      onChange: () => () => {},
+    },
+  })
+  const triggers = Array.from(
+    { length: 20 },
+    (_, index) => `
+apiVersion: eventing.knative.dev/v1
+kind: Trigger
+metadata: { name: t${index}, namespace: app }
+spec: { broker: default, subscriber: { ref: { apiVersion: serving.knative.dev/v1, kind: Service, name: s } } }
+`,
+  )
+  at.apply(triggers.join('---'))
+  lists = 0
+  at.eventing.refresh()
+  expect(lists).toBe(1)
+})

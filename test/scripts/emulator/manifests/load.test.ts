@@ -440,3 +440,24 @@ function failure(files: Record<string, string>, more: string[] = []): ManifestEr
   }
   throw new Error('was accepted')
 }
+
+test("the operator's limits hold in place of Knative's, wherever their ConfigMap is", () => {
+  const spec = '    spec:\n      timeoutSeconds: 700\n      containerConcurrency: 20\n'
+  const service = SERVICE.replace('    spec:\n', spec)
+  const limits = (data: string): string =>
+    `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: config-defaults\n  namespace: knative-serving\ndata:\n  ${data}\n`
+  expect(() => load({ 'a.yaml': service })).toThrow(
+    'a.yaml:9: spec.template.spec.timeoutSeconds: expected 0 <= 700 <= 600',
+  )
+  const raised = limits("max-revision-timeout-seconds: '900'")
+  expect(load({ 'a.yaml': service, 'z.yaml': raised }).services).toHaveLength(1)
+  const lowered = limits("container-concurrency-max-limit: '10'")
+  expect(() => load({ 'a.yaml': service, 'z.yaml': lowered })).toThrow(
+    'spec.template.spec.containerConcurrency: expected 0 <= 20 <= 10',
+  )
+  const nonzero = limits("allow-container-concurrency-zero: 'false'")
+  const unlimited = service.replace('20', '0').replace('700', '7')
+  expect(() => load({ 'a.yaml': unlimited, 'z.yaml': nonzero })).toThrow(
+    'spec.template.spec.containerConcurrency: expected 1 <= 0 <= 1000',
+  )
+})

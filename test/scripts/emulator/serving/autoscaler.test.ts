@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Clock, createClock } from '../../../../scripts/emulator/clock.ts'
 import { createAutoscaler } from '../../../../scripts/emulator/serving/autoscaler.ts'
-import { readClusterConfig } from '../../../../scripts/emulator/serving/cluster-config.ts'
+import { readClusterConfig } from '../../../../scripts/emulator/serving/read-cluster-config.ts'
 import { readScaleSettings } from '../../../../scripts/emulator/serving/scale-settings.ts'
 
 const PREFIX = 'autoscaling.knative.dev/'
@@ -144,7 +144,7 @@ test("the operator's defaults hold under the annotations", () => {
     maxScale: 0,
   })
   expect(warnings).toEqual([
-    'ConfigMap config-autoscaler: invalid value: many: max-scale; the default holds',
+    'ConfigMap config-autoscaler: "max-scale" must be a whole number of at least 0, got "many": the default holds',
   ])
 })
 
@@ -224,7 +224,8 @@ function createModel(given: Given) {
     if (panicTime !== undefined) maxPanicPods = Math.max(maxPanicPods, stable, panic)
     decisions.push({ at: now, desired: panicTime === undefined ? stable : maxPanicPods })
     const held = decisions.filter(
-      ({ at }) => at === now || (given.delaySeconds > 0 && now - at < given.delaySeconds + 2),
+      ({ at }) =>
+        at === now || Math.floor(now / 2) - Math.floor(at / 2) < Math.ceil(given.delaySeconds / 2),
     )
     const desired = Math.max(given.minScale, ...held.map(each => each.desired))
     return given.maxScale === 0 ? desired : Math.min(desired, given.maxScale)

@@ -4,10 +4,8 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { KubeObject } from '../../../../scripts/emulator/control/object.ts'
 import { ManifestError } from '../../../../scripts/emulator/manifests/manifest-error.ts'
-import {
-  DEFAULT_CLUSTER_CONFIG,
-  readClusterConfig,
-} from '../../../../scripts/emulator/serving/cluster-config.ts'
+import { DEFAULT_CLUSTER_CONFIG } from '../../../../scripts/emulator/serving/cluster-config.ts'
+import { readClusterConfig } from '../../../../scripts/emulator/serving/read-cluster-config.ts'
 import { createWorld, isAlive, service, until, type World } from './world.ts'
 
 const HOUR_MS = 3_600_000
@@ -288,4 +286,44 @@ test('who waits for a Service that is deleted is told', async () => {
   await until('created', () => revisions(world).length === 1)
   world.serving.remove('Service', 'test', 'orders')
   await told
+})
+
+test('a revision without traffic stays for the stable window, then goes although it has a lower bound', async () => {
+  const world = await createWorld([])
+  const annotations = { 'autoscaling.knative.dev/min-scale': '1' }
+  await world.serving.deploy(service('orders', { annotations }))
+  const { json } = await world.call('orders.localhost')
+  await world.serving.deploy(service('orders', two))
+  const old = () =>
+    world.serving.status()[0]?.revisions.find(({ name }) => name === 'orders-00001')?.ready
+  await world.clock.advance(50_000)
+  expect(old()).toBe(1)
+  await world.clock.advance(60_000)
+  expect(old()).toBe(0)
+  await until('ended', () => !isAlive(Number(json.pid)))
+})
+
+test('a revision that was replaced before it came up is proved when traffic is sent to it', async () => {
+  const world = await createWorld([])
+  await world.serving.deploy(service('orders'))
+  world.serving.apply(service('orders', { vars: { START_MS: '300' } }))
+  await world.serving.deploy(service('orders', two))
+  await until('stopped', () => world.serving.status()[0]?.replicas.starting === 0)
+  expect(ready(world, 'Revision', 'orders-00002').status).toBe('Unknown')
+  const traffic = [{ revisionName: 'orders-00002', latestRevision: false, percent: 100 }]
+  world.serving.apply(service('orders', two, { traffic }))
+  await until('proved', () => ready(world, 'Revision', 'orders-00002').status === 'True')
+  expect((await world.call('orders.localhost')).revision).toBe('orders-00002')
+})
+
+test('a revision that is deleted while it is rolled out of leaves its share to the new one', async () => {
+  const annotations = { 'serving.knative.dev/rollout-duration': '100s' }
+  const world = await createWorld([])
+  await world.serving.deploy(service('orders', {}, { annotations }))
+  await world.serving.deploy(service('orders', two, { annotations }))
+  expect(world.serving.remove('Revision', 'test', 'orders-00001')).toBe(true)
+  expect(find(world, 'Service', 'orders')?.status?.traffic).toEqual([
+    { revisionName: 'orders-00002', latestRevision: true, percent: 100 },
+  ])
+  expect((await world.call('orders.localhost')).revision).toBe('orders-00002')
 })

@@ -166,7 +166,9 @@ function createNaive(
     }
     history.push({ now, desired })
     if (!reachable || settings.scaleDownDelayMs === 0) return desired
-    const recent = history.filter(each => each.now > now - settings.scaleDownDelayMs - 2_000)
+    const bucket = (time: number): number => Math.floor(time / 2_000)
+    const buckets = Math.ceil(settings.scaleDownDelayMs / 2_000)
+    const recent = history.filter(each => bucket(now) - bucket(each.now) < buckets)
     return Math.max(...recent.map(each => each.desired))
   }
 }

@@ -305,6 +305,10 @@ test('a cluster-local Service has no address outside', async () => {
     reason: 'TLSNotEnabled',
     message: 'TLS is not enabled for cluster-local',
   })
+  expect((await world.call('orders.test.localhost')).status).toBe(404)
+  expect((await world.call('orders.test.svc.cluster.local')).status).toBe(200)
+  world.serving.apply(service('orders'))
+  expect((await world.call('orders.test.localhost')).status).toBe(200)
 })
 
 test('changes are told, those that come together once', async () => {

@@ -162,18 +162,18 @@ test('a request that waits for a free slot gets 504 when its time is over, and l
   const world = await createWorld([
     service('orders', {
       containerConcurrency: 1,
-      timeoutSeconds: 2,
+      responseStartTimeoutSeconds: 1,
       annotations: { 'autoscaling.knative.dev/max-scale': '1' },
     }),
   ])
   await world.call('orders.localhost')
-  const socket = await switched(world)
+  const running = await open(world, '/quiet')
   const waiting = send(world, {})
   await until('queued', () => world.serving.status()[0]?.queued === 1)
   const { message, text } = await waiting
   expect([message.statusCode, text]).toEqual([504, 'activator request timeout'])
   expect(world.serving.status()[0]?.queued).toBe(0)
-  socket.destroy()
+  running.destroy()
 })
 
 test('out of the path, the activator neither speaks nor shows itself', async () => {

@@ -39,6 +39,33 @@ test('a function whose name looks like a tag host keeps its own name', () => {
   expect(router.find('old-orders.shop.localhost')).toMatchObject({ tag: 'old' })
 })
 
+test('the tag of one function does not take the name of another in its namespace', () => {
+  const router = createRouter(
+    [
+      { namespace: 'shop', name: 'orders', tags: ['old'] },
+      { namespace: 'shop', name: 'old-orders', tags },
+    ],
+    'localhost',
+  )
+  for (const host of ['old-orders.shop.localhost', 'old-orders.shop', 'old-orders.localhost']) {
+    expect(router.find(host), host).toMatchObject({
+      target: { name: 'old-orders' },
+      tag: undefined,
+    })
+  }
+})
+
+test('a function of the cluster alone has no public name, only the short one of this machine', () => {
+  const inside = { namespace: 'shop', name: 'orders', tags: ['old'], clusterLocal: true }
+  const router = createRouter([inside], 'localhost')
+  for (const host of ['orders.shop.localhost', 'old-orders.shop.localhost']) {
+    expect(router.find(host), host).toBeUndefined()
+  }
+  for (const host of ['orders.shop.svc.cluster.local', 'orders.shop', 'orders.localhost']) {
+    expect(router.find(host), host).toBeDefined()
+  }
+})
+
 test('a host name loses its port and trailing dot, and an address in brackets stays whole', () => {
   expect(hostName('Orders.LOCALHOST:8080')).toBe('orders.localhost')
   expect(hostName('[::1]:8080')).toBe('[::1]')

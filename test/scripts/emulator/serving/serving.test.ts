@@ -71,10 +71,25 @@ test('max-scale bounds the replicas', async () => {
   await slow
 })
 
-test('containerConcurrency bounds what one process runs, and the queue beyond ten times that is refused', async () => {
+test('containerConcurrency bounds what one process runs, and the activator holds all the others', async () => {
   const annotations = { 'autoscaling.knative.dev/max-scale': '1' }
   const world = await createWorld([service('orders', { containerConcurrency: 2, annotations })])
   await world.call('orders.localhost')
+  const answers = await Promise.all(
+    Array.from({ length: 30 }, () => world.call('orders.localhost', '/?ms=5')),
+  )
+  expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 30 }, () => 200))
+  expect(Math.max(...answers.map(({ json }) => Number(json.most)))).toBe(2)
+})
+
+test('without the activator in the path, the queue beyond ten times containerConcurrency is refused', async () => {
+  const annotations = {
+    'autoscaling.knative.dev/max-scale': '1',
+    'autoscaling.knative.dev/target-burst-capacity': '0',
+  }
+  const world = await createWorld([service('orders', { containerConcurrency: 2, annotations })])
+  await world.call('orders.localhost')
+  await world.clock.advance(4_000)
   const answers = await Promise.all(
     Array.from({ length: 30 }, () => world.call('orders.localhost', '/?ms=20')),
   )
@@ -225,6 +240,7 @@ test('a changed template makes a revision, which is routed to when it is ready, 
   expect(next).toMatchObject({ name: 'orders-00002', ready: 1 })
   const second = await world.call('orders.localhost')
   expect(second.revision).toBe('orders-00002')
+  await world.clock.advance(120_000)
   await until('the old one gone', () => !isAlive(Number(first.json.pid)))
 })
 
@@ -236,6 +252,7 @@ test('a request that runs on the old revision finishes there', async () => {
   await world.serving.deploy(service('orders', { vars: { GREETING: 'two' } }))
   expect(isAlive(Number(first.json.pid))).toBe(true)
   expect(await slow).toMatchObject({ status: 200, revision: 'orders-00001' })
+  await world.clock.advance(120_000)
   await until('the old one gone', () => !isAlive(Number(first.json.pid)))
 })
 

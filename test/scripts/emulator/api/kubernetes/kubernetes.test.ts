@@ -289,3 +289,23 @@ test('nobody gets in without the token, by another name, or from a page of anoth
   expect(await ask(path, { host: `rebound.example:${port}`, authorization })).toBe(418)
   expect(await ask('/_kubernetesx', { host: own, authorization })).toBe(418)
 })
+
+test('a body without end, a path that is none, and a version that is not of the path are refused', async () => {
+  const { ask } = await createApiBench()
+  const deep = `{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"d"},"spec":${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}}`
+  expect(await ask('POST', '/apis/apps/v1/namespaces/app/deployments', deep)).toMatchObject({
+    status: 400,
+    body: { message: 'the document must have at most 200 levels' },
+  })
+  expect(await ask('GET', '//[')).toMatchObject({ status: 400 })
+  expect(
+    await ask('POST', SERVICES, { ...serviceDocument('hello'), apiVersion: 'v9' }),
+  ).toMatchObject({
+    status: 400,
+    body: {
+      message:
+        'the API version in the data (v9) does not match the expected API version (serving.knative.dev/v1)',
+    },
+  })
+  expect(await ask('GET', SERVICES)).toMatchObject({ status: 200, body: { items: [] } })
+})

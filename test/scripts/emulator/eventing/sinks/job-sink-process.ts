@@ -4,6 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createClock } from '../../../../../scripts/emulator/clock.ts'
+import { OPEN } from '../../../../../scripts/emulator/eventing/policy/access.ts'
 import { createJobSinks } from '../../../../../scripts/emulator/eventing/sinks/job-sinks.ts'
 import { createLog } from '../../../../../scripts/emulator/log.ts'
 import { parseManifests } from '../../../../../scripts/emulator/manifests/load.ts'
@@ -17,8 +18,7 @@ const sinks = createJobSinks(
     send: () => Promise.reject(new Error('nothing is sent')),
     world: () => [],
     resolve: () => ({ error: 'nothing is resolved' }),
-    credentials: async () => ({}),
-    policies: () => ({ why: {}, status: {} }),
+    ...OPEN,
     changed() {},
   },
   {

@@ -1,5 +1,4 @@
-/** The thread that JSONata runs in: an expression may loop for ever, and then the thread is ended with it. */
-import { parentPort } from 'node:worker_threads'
+/** The process that JSONata runs in: an expression may loop for ever or eat all memory, and ends this with it. */
 import jsonata from 'jsonata'
 
 /** What is asked: the result for an input, or without one whether the expression can be parsed. */
@@ -15,13 +14,13 @@ export type JsonataResult =
   | { readonly id: number; readonly output: string | undefined }
   | { readonly id: number; readonly error: string }
 
-/** The depth that the thread's stack carries with room to spare. */
+/** The depth that the stack carries with room to spare. */
 const MAX_DEPTH = 500
 const KEPT_EXPRESSIONS = 100
 
 const parsed = new Map<string, jsonata.Expression>()
 
-parentPort?.on('message', (request: JsonataRequest) => {
+process.on('message', (request: JsonataRequest) => {
   const { id } = request
   evaluate(request).then(
     output => reply({ id, output }),
@@ -45,8 +44,9 @@ function parse(expression: string): jsonata.Expression {
   return compiled
 }
 
-const reply = (result: JsonataResult): void => parentPort?.postMessage(result)
+const reply = (result: JsonataResult): unknown => process.send?.(result)
 
+process.once('disconnect', () => process.exit())
 // Id 0: loaded, and ready for the first request.
 reply({ id: 0, output: undefined })
 
