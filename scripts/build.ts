@@ -38,11 +38,15 @@ const VENDOR = [
 ]
 
 /**
+ * Our own, but seldom asked for: within a bundle, a module that is loaded late makes esbuild wrap all that it imports,
+ * and that is every schema.
+ */
+const OPENAPI = './shared/openapi.ts'
+
+/**
  * Measured on Node 24: a server that touches the platform's `Request` loads undici and http2, and is ready in twice the
  * time of a bare one. Bundles use the classes of `shared/web` in their place; the libraries inside find them by name.
  */
-const WEB_CLASSES = join(ROOT, 'shared/web/globals.ts')
-
 const COMMON: BuildOptions = {
   bundle: true,
   minify: true,
@@ -55,7 +59,7 @@ const COMMON: BuildOptions = {
   logLevel: 'silent',
   write: false,
   metafile: true,
-  inject: [WEB_CLASSES],
+  inject: [join(ROOT, 'shared/web/globals.ts')],
   define: {
     'global.Request': 'Request',
     'global.Response': 'Response',
@@ -90,7 +94,6 @@ serve(definition)`,
       sourcefile: `${name}.ts`,
     },
     outfile: join(directory, `${name}.cjs`),
-    inject: [WEB_CLASSES, join(ROOT, 'shared/interpreted-schemas.ts')],
     plugins: [externalVendor],
     define: { ...COMMON.define, ...(await embedded(name)) },
   })
@@ -111,10 +114,10 @@ serve(definition)`,
 export const fileOf = (name: string, digest: string, directory: string = DIST): string =>
   join(directory, `${name}-${digest}.cjs`)
 
-/** Bundles the packages that all functions share. */
+/** Bundles what all functions share and load late. */
 export async function bundleVendor(directory: string = DIST): Promise<void> {
   await Promise.all(
-    VENDOR.map(async name => {
+    [...VENDOR, OPENAPI].map(async name => {
       const stdin = { contents: `module.exports = require('${name}')`, resolveDir: ROOT }
       const outfile = join(directory, vendorFile(name))
       const { outputFiles = [] } = await build({ ...COMMON, stdin, outfile })
@@ -148,10 +151,12 @@ const externalVendor: Plugin = {
     onResolve({ filter: /^[@a-z]/ }, ({ path }) =>
       VENDOR.includes(path) ? { path: vendorFile(path), external: true } : undefined,
     )
+    onResolve({ filter: /\/openapi\.ts$/ }, () => ({ path: vendorFile(OPENAPI), external: true }))
   },
 }
 
-const vendorFile = (name: string): string => `./vendor/${name.replaceAll('/', '-')}.cjs`
+const vendorFile = (name: string): string =>
+  `./vendor/${name.replaceAll(/^\.\/shared\/|\.ts$/g, '').replaceAll('/', '-')}.cjs`
 
 /** Keeps the newest builds of a function; a revision that old has long been replaced. */
 async function prune(name: string, directory: string): Promise<void> {

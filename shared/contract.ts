@@ -1,5 +1,8 @@
 /** How a function states its HTTP API and its events, once: it validates, callers are typed, OpenAPI is made from it. */
-import type { ZodMiniType } from 'zod/mini'
+import { config, type ZodMiniType } from 'zod/mini'
+
+// A cold start uses each schema once, and compiling one with `new Function` costs it a millisecond: interpret them.
+config({ jitless: true })
 
 /** A schema whose parsed value is a `T`. Made in thunks, so that a cold start builds only those it needs. */
 export type Schema<T> = ZodMiniType<T>
