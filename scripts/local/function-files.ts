@@ -140,8 +140,6 @@ spec:
               valueFrom: { secretKeyRef: { name: aiwfe-identity, key: ${name} } }
             - name: SERVICE_JWKS
               valueFrom: { secretKeyRef: { name: aiwfe-identity, key: jwks } }
-          readinessProbe:
-            httpGet: { path: /health/ready }
           resources:
             requests: { cpu: 50m, memory: 64Mi }
             limits: { cpu: "1", memory: 256Mi }
