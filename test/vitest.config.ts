@@ -1,5 +1,5 @@
 /** One configuration for every test: real processes are slow to start, so the time limit is generous and bounded. */
-import { defineConfig, type ViteUserConfig } from 'vitest/config'
+import { configDefaults, defineConfig, type ViteUserConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** The longest first, so that none of them runs alone at the end. */
@@ -13,16 +13,32 @@ class LongestFirst extends BaseSequencer {
 
 const LONG = /\/test\/(e2e|conformance)\/|durability|stores\/postgres/
 
+/** Files that share no hooks at the top of a module: they may share one process, which saves a second of work each. */
+const SHARING = ['test/scripts/**/*.test.ts', 'test/bench/**/*.test.ts', 'test/soak/**/*.test.ts']
+
+const common = {
+  pool: 'forks',
+  testTimeout: 30_000,
+  hookTimeout: 60_000,
+} as const
+
 const config: ViteUserConfig = defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
-    include: ['test/**/*.test.ts'],
     globalSetup: 'test/fixtures/database-template.ts',
-    pool: 'forks',
-    sequence: { sequencer: LongestFirst },
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    sequence: { sequencer: LongestFirst },
+    projects: [
+      {
+        test: {
+          ...common,
+          name: 'apart',
+          include: ['test/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...SHARING],
+        },
+      },
+      { test: { ...common, name: 'together', include: SHARING, isolate: false } },
+    ],
   },
 })
 
