@@ -1,4 +1,5 @@
 /** Runs the platform in the foreground: from the command line to the last process stopped. */
+import { flushCompileCache } from 'node:module'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createLog } from '../emulator/log.ts'
@@ -42,6 +43,8 @@ function readArguments(args: string[]): StartArguments {
 
 /** The machine form names the same facts as the screen; neither shows a secret. */
 function announce(platform: Platform, options: StartArguments, readyMs: number): void {
+  // Node would keep what it compiled at the exit only, and a kill -9 has none.
+  setImmediate(flushCompileCache)
   if (!options.json) {
     process.stdout.write(`${toScreen(platform, readyMs, options.stateDirectory)}\n`)
     return
