@@ -21,7 +21,7 @@ import type {
 } from './network.ts'
 import { createOutboundSend } from './serving/outbound-send.ts'
 import type { Authority } from './tls/authority.ts'
-import { createSecureDoor, type SecureDoor } from './tls/secure-door.ts'
+import { createSecureDoor, type SecureDoor, type SecureDoorOptions } from './tls/secure-door.ts'
 
 /** What the ingress leads to. */
 export interface IngressOptions {
@@ -171,8 +171,13 @@ export async function createIngress(options: IngressOptions): Promise<Ingress> {
     server.emit('connection', socket)
   }
 
+  /** The system had no memory for it, say: that client is told nothing, and nobody else is hurt. */
+  const onError = (error: Error): void =>
+    log.warn('ingress', `a connection was not accepted: ${error.message}`)
   const port = await listen(server, options.port, address)
-  const door = options.tls && (await openSecureDoor(server, address, options.tls))
+  server.on('error', onError)
+  const door =
+    options.tls && (await openSecureDoor(server, { host: address, onError, ...options.tls }))
   const outbound = createOutboundSend({ ingressPort: port, ingressHost: address, isLocal })
   let closed: Promise<void> | undefined
 
@@ -209,12 +214,11 @@ export async function createIngress(options: IngressOptions): Promise<Ingress> {
 /** The plain server is closed again when the secure one cannot open. */
 async function openSecureDoor(
   server: Server,
-  host: string,
-  { port, authority }: TlsOptions,
+  { port, ...options }: TlsOptions & Omit<SecureDoorOptions, 'port'>,
 ): Promise<SecureDoor> {
   for (const each of port === undefined ? SECURE_PORTS : [port]) {
     try {
-      return await createSecureDoor(server, { port: each, host, authority })
+      return await createSecureDoor(server, { ...options, port: each })
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') continue
       server.close()

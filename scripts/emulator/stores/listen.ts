@@ -25,6 +25,8 @@ function bind(server: Server, port: number): Promise<number> {
     server.once('error', onError)
     server.listen(port, '127.0.0.1', () => {
       server.off('error', onError)
+      // A connection that the system could not accept costs its client alone.
+      server.on('error', () => {})
       const address = server.address()
       if (address === null || typeof address === 'string') reject(new Error('server has no port'))
       else resolve(address.port)

@@ -10,13 +10,22 @@ export interface SecureDoor {
   close(): Promise<void>
 }
 
+/** Where a door listens, and whom its clients are to trust. */
+export interface SecureDoorOptions {
+  readonly port: number
+  readonly host: string
+  readonly authority: Authority
+  /** Told of a connection that could not be accepted; the door stays open. */
+  readonly onError: (error: Error) => void
+}
+
 /**
  * Listens; each connection goes on at `server` once its handshake is done, with HTTP/2 or HTTP/1.1 as the client wants.
  * @throws the error of the system, such as EADDRINUSE
  */
 export function createSecureDoor(
   server: Server,
-  { port, host, authority }: { port: number; host: string; authority: Authority },
+  { port, host, authority, onError }: SecureDoorOptions,
 ): Promise<SecureDoor> {
   const { certificate, key } = authority.fallback
   const shaking = new Set<Socket>()
@@ -44,6 +53,7 @@ export function createSecureDoor(
     door.once('error', reject)
     door.listen({ port, host }, () => {
       door.off('error', reject)
+      door.on('error', onError)
       resolve({
         port: (door.address() as AddressInfo).port,
         close: () =>
