@@ -20,9 +20,10 @@ export async function recall(
 ): Promise<RecallResult> {
   const begun = performance.now()
   const candidates = Math.max(MIN_CANDIDATES, OVERFETCH * limit)
-  const [near, stems] = await Promise.all([
-    byMeaning(deps, userId, query, candidates, include_superseded),
+  // Words first: after a cold start the way to Postgres is the longer one, and opens meanwhile.
+  const [stems, near] = await Promise.all([
     stemsOf(deps, query),
+    byMeaning(deps, userId, query, candidates, include_superseded),
   ])
   const rows = await find(deps, userId, {
     stems,
