@@ -10,6 +10,7 @@ import { createManifestSync } from './control/manifest-sync.ts'
 import type { KubeObject } from './control/object.ts'
 import { StatusError } from './control/status-error.ts'
 import { openDoors } from './doors.ts'
+import type { EnvironmentOf } from './environment-of.ts'
 import type { Eventing } from './eventing/eventing.ts'
 import { createIdle, type IdleOptions } from './idle.ts'
 import type { Ingress } from './ingress.ts'
@@ -60,6 +61,8 @@ export interface Emulator extends Client, Inspection {
   redeploy(namespace: string, name: string): Promise<void>
   /** Resolves when no event is unfinished and no request in flight. @throws Error with `debug()` when that lasts */
   idle(options?: IdleOptions): Promise<void>
+  /** The environment of a function's process, for tools that run beside it. */
+  readonly environmentOf: EnvironmentOf
   /** The latest lines of the log, the oldest first; of one function or part, if named. */
   logs(scope?: string): LogLine[]
   /** Drains and stops everything; harmless when called again. */
@@ -163,6 +166,7 @@ async function start(
     },
     sync: sync.apply,
     redeploy: parts.servingPart.redeploy,
+    environmentOf: parts.environmentOf,
     async idle(how) {
       assertOpen()
       await Promise.race([idle(how), ended.promise.then(assertOpen)])

@@ -49,6 +49,8 @@ export interface Settings
   readonly log: Log | undefined
   readonly tls: TlsOptions | undefined
   readonly brokerPort: number | undefined
+  /** Whether the folder outlives this emulator. */
+  readonly keeps: boolean
   /** Removes what was made for this emulator alone. */
   readonly cleanUp: () => void
 }
@@ -71,6 +73,7 @@ export function toSettings(options: EmulatorOptions): Settings {
     tls: options.tls,
     brokerPort: options.brokerPort,
     directory: own,
+    keeps: directory !== undefined,
     resolveCommand: options.resolveCommand ?? runAnnotation,
     resolveEnv: options.resolveEnv ?? resolveReferences,
     handlers,

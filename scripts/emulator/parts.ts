@@ -1,25 +1,31 @@
-/** The parts of the emulator and what each sees of the others. */
+/** The parts of the emulator, made one after the other, and what each sees of the others. */
 import { join } from 'node:path'
 import { type ControlPlane, createControlPlane } from './control/control-plane.ts'
-import { inOrder } from './control/manifest-sync.ts'
+import { withKeptConfigMaps } from './control/kept-config.ts'
 import {
   createEventingPart,
+  createJobsPart,
   createResourcesPart,
   createServingPart,
   type ServingPart,
 } from './control/parts.ts'
+import { createStored, type Stored } from './control/stored.ts'
+import { createEnvironmentOf, type EnvironmentOf } from './environment-of.ts'
 import { createEventing, type Eventing } from './eventing/eventing.ts'
 import { OPEN } from './eventing/policy/access.ts'
 import { createResources, type Resources } from './eventing/resources.ts'
 import { readFeatures } from './features.ts'
+import { followAddresses } from './follow-addresses.ts'
 import { createInProcess, type InProcess } from './in-process.ts'
+import { type KeyedStore, openKeyedStore } from './keyed-store.ts'
+import { createLate, type Late } from './late.ts'
 import type { Log } from './log.ts'
 import type { Send } from './network.ts'
 import { placeHandler, type Settings } from './options.ts'
-import { toEnvironment } from './serving/environment.ts'
+import { createGenerations } from './serving/generations.ts'
 import { createProcessGuard } from './serving/guard.ts'
 import { readClusterConfig } from './serving/read-cluster-config.ts'
-import { createServing, type Serving } from './serving/serving.ts'
+import { createServing, type Serving, type ServingOptions } from './serving/serving.ts'
 
 /** What runs. */
 export interface Parts {
@@ -29,8 +35,7 @@ export interface Parts {
   readonly resources: Resources
   readonly control: ControlPlane
   readonly inProcess: InProcess
-  /** The environment that a process of a function would have; undefined when no one function has the name. */
-  readonly environmentOf: (name: string) => Promise<Record<string, string> | undefined>
+  readonly environmentOf: EnvironmentOf
 }
 
 /** What the parts need of what opens after them. */
@@ -48,43 +53,100 @@ export const DOMAIN = 'localhost'
 
 /** Opens the parts and hands them the manifests. @throws Error of the event journal; Error of a part's */
 export async function createParts(settings: Settings, around: Surroundings): Promise<Parts> {
-  const { manifests, clock, directory, resolveCommand } = settings
-  const { log, send, proxyUrl, closers } = around
+  const base = createBase(settings, around)
+  const inProcess = makeInProcess(settings, around)
+  const serving = makeServing(base, around)
+  const eventing = await makeEventing(base, settings, around)
+  const resources = makeResources(base, settings, around, { serving, eventing })
+  const servingPart = createServingPart(serving, {
+    bind: resources.bind,
+    isCode: inProcess.serves,
+    config: base.shared.config,
+  })
+  base.late.set({ servingPart })
+  const control = makeControl(base, around, { servingPart, eventing, resources })
+  await control.start(settings.manifests)
+  followAddresses({ serving, eventing, resources })
+  // Only now: what was left over may lead to what clients made, which has just come back.
+  eventing.resume()
+  const environmentOf = createEnvironmentOf({ ...base.shared, serving, servingPart, resources })
+  return { serving, servingPart, eventing, resources, control, inProcess, environmentOf }
+}
+
+/** What the others are asked for before they are there; nobody asks before the ingress listens, but for peeks. */
+interface Others {
+  readonly resources: Resources
+  readonly servingPart: ServingPart
+  readonly control: ControlPlane
+}
+
+/** What every part is made with. */
+interface Base {
+  readonly late: Late<Others>
+  readonly features: ReturnType<typeof readFeatures>
+  /** What clients make is kept in it. */
+  readonly store: KeyedStore
+  readonly stored: Stored
+  readonly shared: Pick<ServingOptions, 'clock' | 'log' | 'guard' | 'proxyUrl' | 'resolveCommand'> &
+    Required<Pick<ServingOptions, 'resolveEnv' | 'config' | 'generations'>>
+}
+
+function createBase(
+  { manifests, clock, directory, keeps, resolveCommand, resolveEnv }: Settings,
+  { log, proxyUrl, closers, closeIngress }: Surroundings,
+): Base {
   const warn = (message: string): void => log.warn('emulator', message)
-  const features = readFeatures(manifests.configMaps, warn)
+  const toFile = (name: string) => (keeps ? join(directory, name) : undefined)
+  const store = openKeyedStore(toFile('objects.sqlite'), 'what clients applied')
+  closers.push(async () => store.close())
+  const numbers = openKeyedStore(toFile('revisions.sqlite'), 'the numbers of revisions')
+  const generations = createGenerations({ store: numbers, log })
+  closers.push(async () => {
+    generations.flush()
+    numbers.close()
+  })
+  const stored = createStored(clock)
+  const configMaps = withKeptConfigMaps(manifests.configMaps, store)
   const guard = createProcessGuard()
   closers.push(guard.close)
   // Here, although it opens last: functions that still work at the end reach each other through it.
-  closers.push(around.closeIngress)
-  const shared = {
-    clock,
-    log,
-    guard,
-    proxyUrl,
-    resolveCommand,
-    resolveEnv: (service: Parameters<typeof settings.resolveEnv>[0]) =>
-      settings.resolveEnv(service, control.stored),
-  }
-  const config = readClusterConfig(manifests.configMaps, warn)
-  const serving = createServing({
-    ...shared,
-    services: [],
-    config,
-    references: {
-      configMap: (namespace, name) => control.stored.configMap(namespace, name),
-      secret: (namespace, name) => control.stored.secret(namespace, name),
+  closers.push(closeIngress)
+  return {
+    late: createLate(),
+    features: readFeatures(configMaps, warn),
+    store,
+    stored,
+    shared: {
+      clock,
+      log,
+      guard,
+      proxyUrl,
+      resolveCommand,
+      resolveEnv: service => resolveEnv(service, stored),
+      config: readClusterConfig(configMaps, warn),
+      generations,
     },
-    domain: DOMAIN,
-  })
-  closers.push(serving.close)
-  const inProcess = createInProcess(
-    Object.entries(settings.handlers).map(([key, handle]) => ({
-      ...placeHandler(key, manifests),
-      handle,
-    })),
+  }
+}
+
+function makeInProcess({ handlers, manifests }: Settings, { log }: Surroundings): InProcess {
+  return createInProcess(
+    Object.entries(handlers).map(([key, handle]) => ({ ...placeHandler(key, manifests), handle })),
     { domain: DOMAIN, log },
   )
-  let resources: Resources | undefined
+}
+
+function makeServing({ shared, stored }: Base, { closers }: Surroundings): Serving {
+  const serving = createServing({ ...shared, services: [], references: stored, domain: DOMAIN })
+  closers.push(serving.close)
+  return serving
+}
+
+async function makeEventing(
+  { late, features }: Base,
+  { manifests, clock, directory, eventing: how }: Settings,
+  { log, send, closers }: Surroundings,
+): Promise<Eventing> {
   const eventing = await createEventing({
     ...manifests,
     clock,
@@ -93,109 +155,60 @@ export async function createParts(settings: Settings, around: Surroundings): Pro
     directory,
     domain: DOMAIN,
     features,
-    ...settings.eventing,
+    ...how,
     // What was left over waits until everything that it may lead to is there.
     deferred: true,
-    resolveRef: reference => resources?.resolveRef(reference),
-    readinessOf: reference => resources?.readinessOf(reference),
-    inOneLook: work => (resources ? resources.inOneLook(work) : work()),
-    access: () => resources?.access ?? OPEN,
+    resolveRef: reference => late.peek('resources')?.resolveRef(reference),
+    readinessOf: reference => late.peek('resources')?.readinessOf(reference),
+    inOneLook: work => {
+      const resources = late.peek('resources')
+      return resources ? resources.inOneLook(work) : work()
+    },
+    access: () => late.peek('resources')?.access ?? OPEN,
   })
   closers.push(eventing.close)
-  resources = createResources({
+  return eventing
+}
+
+function makeResources(
+  { late, features, shared }: Base,
+  { directory }: Settings,
+  { send, closers }: Surroundings,
+  { serving, eventing }: Pick<Parts, 'serving' | 'eventing'>,
+): Resources {
+  const resources = createResources({
     ...shared,
     send,
     eventing,
     serving,
     features,
     directory: join(directory, 'jobs'),
-    rebind: () => servingPart.rebind(),
-    catalogue: () => control.catalogue,
+    rebind: () => late.get('servingPart').rebind(),
+    catalogue: () => late.get('control').catalogue,
   })
+  late.set({ resources })
   closers.push(resources.close)
-  const servingPart = createServingPart(serving, {
-    bind: resources.bind,
-    isCode: inProcess.serves,
-    config,
-  })
+  return resources
+}
+
+function makeControl(
+  { late, store, stored, shared }: Base,
+  { log, closers }: Surroundings,
+  { servingPart, eventing, resources }: Pick<Parts, 'servingPart' | 'eventing' | 'resources'>,
+): ControlPlane {
   const control = createControlPlane({
-    parts: [servingPart, createEventingPart(eventing), createResourcesPart(resources)],
-    clock,
+    parts: [
+      servingPart,
+      createEventingPart(eventing),
+      createResourcesPart(resources),
+      createJobsPart(resources),
+    ],
+    clock: shared.clock,
     log,
+    store,
+    stored,
   })
+  late.set({ control })
   closers.push(async () => control.close())
-
-  async function environmentOf(name: string): Promise<Record<string, string> | undefined> {
-    const [own = '', namespace] = name.split('/').reverse()
-    const found = servingPart
-      .services()
-      .filter(each => each.name === own && (namespace ?? each.namespace) === each.namespace)
-    const [service] = found
-    if (!service || found.length > 1) return undefined
-    const { env } = await resolveCommand(service)
-    const { latestCreatedRevision = own } =
-      serving.status().find(each => keyOf(each) === keyOf(service)) ?? {}
-    const resolved = shared.resolveEnv(running(resources).bind(service))
-    return toEnvironment(service, latestCreatedRevision, {
-      resolved,
-      proxyUrl: proxyUrl(),
-      image: env,
-    })
-  }
-
-  // Brokers, channels and their triggers are in force already: what was left over belongs to them.
-  const rest = inOrder(manifests).filter(({ list }) => STARTED_HERE.includes(list))
-  for (const { namespace } of [...manifests.services, ...manifests.brokers]) {
-    control.stored.ensureNamespace(namespace)
-  }
-  for (const read of rest) {
-    const { file, line, name } = read.resource
-    await control.adopt(read, { onWarning: text => log.warn(name, `${file}:${line}: ${text}`) })
-  }
-  servingPart.adopt(manifests.services)
-  followAddresses({ serving, eventing, resources })
-  eventing.resume()
-  return { serving, servingPart, eventing, resources, control, inProcess, environmentOf }
-}
-
-/** Nobody asks before the ingress listens. */
-function running(resources: Resources | undefined): Resources {
-  if (resources) return resources
-  throw new Error('the emulator is still starting')
-}
-
-const keyOf = ({ namespace, name }: { namespace: string; name: string }): string =>
-  `${namespace}/${name}`
-
-const STARTED_HERE: readonly string[] = ['others', 'configMaps', 'eventing']
-
-/** Triggers look again at where they lead when a Service or another object comes, goes, or changes its readiness. */
-function followAddresses({
-  serving,
-  eventing,
-  resources,
-}: Pick<Parts, 'serving' | 'eventing' | 'resources'>): void {
-  let known = ''
-  const look = (): void => {
-    const now = JSON.stringify(
-      [
-        ...serving.objects().filter(({ status }) => status?.address !== undefined),
-        // A source has no address; a Trigger may depend on it all the same.
-        ...resources.objects(),
-      ].map(({ kind, metadata, status }) => [
-        kind,
-        metadata.namespace,
-        metadata.name,
-        metadata.generation,
-        status?.address,
-        status?.conditions?.find(({ type }) => type === 'Ready')?.status,
-      ]),
-    )
-    if (now === known) return
-    known = now
-    eventing.refresh()
-  }
-  serving.onChange(look)
-  resources.onChange(look)
-  look()
+  return control
 }

@@ -6,7 +6,6 @@ import { createEmulator, type Emulator, type EmulatorOptions } from '../emulator
 import type { Log } from '../emulator/log.ts'
 import { loadManifests } from '../emulator/manifests/load.ts'
 import type { Manifests, ServiceResource } from '../emulator/manifests/types.ts'
-import { toEnvironment } from '../emulator/serving/environment.ts'
 import type { Stores } from '../emulator/stores/stores.ts'
 import type { Authority } from '../emulator/tls/authority.ts'
 import { createBuilder } from './builder.ts'
@@ -136,11 +135,10 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       env,
       envFile,
       async processOf(name) {
-        const service = find(name)
-        const { args, env } = await builder.command(service)
-        const resolved = resolveEnv(service, emulator.control.stored, secrets)
-        const common = toEnvironment(service, `${name}-00001`, { resolved, proxyUrl: emulator.url })
-        return { args: [...args], env: { ...common, ...env } }
+        const { args } = await builder.command(find(name))
+        const env = await emulator.environmentOf(`${NAMESPACE}/${name}`)
+        if (!env) throw new Error(`the emulator does not serve the function ${name}`)
+        return { args: [...args], env }
       },
       async reload() {
         const after = loadManifests(folders)

@@ -1,5 +1,6 @@
 /** Every object of every part under one growing version number, and what changed since any of the latest numbers. */
 import type { Clock } from '../clock.ts'
+import type { Log } from '../log.ts'
 import { findKind, type Kind } from './kinds.ts'
 import type { KubeObject } from './object.ts'
 import type { ObjectSource } from './part.ts'
@@ -32,6 +33,8 @@ export interface Catalogue {
    * @throws StatusError `Expired` when they are not kept any more
    */
   since(version: number): Change[]
+  /** Asks `decorate` about every object again. */
+  redecorate(): void
   /** Tells of changes from now on, soon after they happen; returns what ends the telling. */
   subscribe(listener: (changes: readonly Change[]) => void): () => void
   close(): void
@@ -40,11 +43,14 @@ export interface Catalogue {
 const KEPT_CHANGES = 2_000
 /** Changes that come together are looked at once; real time. */
 const TELL_AFTER_MS = 10
+/** Different failures of parts that are told; more would be the same with other numbers in it. */
+const TOLD_FAILURES = 100
 
 interface Known extends Entry {
   readonly text: string
   /** As its source gave it: the very same object cannot have changed. */
   readonly raw: KubeObject
+  readonly source: ObjectSource
 }
 
 /**
@@ -54,10 +60,12 @@ interface Known extends Entry {
 export function createCatalogue({
   sources,
   clock,
+  log,
   decorate = (_kind, object) => object,
 }: {
   sources: readonly ObjectSource[]
   clock: Clock
+  log: Log
   /** Adds what the control plane alone knows of an object. */
   decorate?: (kind: Kind, object: KubeObject) => KubeObject
 }): Catalogue {
@@ -69,6 +77,8 @@ export function createCatalogue({
   let oldest = first
   let scheduled = false
   let told = first
+  let isStale = false
+  const failures = new Set<string>()
   const stops = sources.map(source => source.onChange(schedule))
   refresh()
   told = latest
@@ -92,31 +102,9 @@ export function createCatalogue({
 
   function refresh(): void {
     const gone = new Set(known.keys())
-    for (const source of sources) {
-      for (const raw of source.objects()) {
-        const kind = findKind(raw.apiVersion, raw.kind)
-        if (!kind) continue
-        const key = keyOf(kind, raw.metadata)
-        gone.delete(key)
-        const before = known.get(key)
-        if (before?.raw === raw) continue
-        const object = decorate(kind, raw)
-        const text = JSON.stringify(object)
-        if (before?.text === text) continue
-        latest += 1
-        const entry: Known = { kind, object, version: latest, text, raw }
-        known.set(key, entry)
-        // Deleted and made anew between two looks: another object under the same name.
-        if (before && before.object.metadata.uid !== object.metadata.uid) {
-          note({ type: 'DELETED', version: latest, entry: { ...before, version: latest } })
-          latest += 1
-          const anew = { ...entry, version: latest }
-          known.set(key, anew)
-          note({ type: 'ADDED', version: latest, entry: anew })
-        } else if (before) note({ type: 'MODIFIED', version: latest, entry, before })
-        else note({ type: 'ADDED', version: latest, entry })
-      }
-    }
+    const again = isStale
+    isStale = false
+    for (const source of sources) look(source, gone, again)
     for (const key of gone) {
       const entry = known.get(key)
       known.delete(key)
@@ -124,6 +112,49 @@ export function createCatalogue({
       if (entry) note({ type: 'DELETED', version: latest, entry: { ...entry, version: latest } })
     }
     if (latest > told) schedule()
+  }
+
+  /** A part that cannot show its objects keeps those of the others from nobody; its own stay as they were. */
+  function look(source: ObjectSource, gone: Set<string>, again: boolean): void {
+    try {
+      for (const raw of source.objects()) {
+        const kind = findKind(raw.apiVersion, raw.kind)
+        if (!kind) continue
+        const key = keyOf(kind, raw.metadata)
+        gone.delete(key)
+        const before = known.get(key)
+        if (!again && before?.raw === raw) continue
+        const object = decorate(kind, raw)
+        const text = JSON.stringify(object)
+        if (before?.text !== text) take(key, { kind, object, text, raw, source }, before)
+      }
+    } catch (error) {
+      for (const key of gone) if (known.get(key)?.source === source) gone.delete(key)
+      tellFailure(error)
+    }
+  }
+
+  function take(key: string, next: Omit<Known, 'version'>, before: Known | undefined): void {
+    latest += 1
+    const entry: Known = { ...next, version: latest }
+    known.set(key, entry)
+    // Deleted and made anew between two looks: another object under the same name.
+    if (before && before.object.metadata.uid !== next.object.metadata.uid) {
+      note({ type: 'DELETED', version: latest, entry: { ...before, version: latest } })
+      latest += 1
+      const anew = { ...entry, version: latest }
+      known.set(key, anew)
+      note({ type: 'ADDED', version: latest, entry: anew })
+    } else if (before) note({ type: 'MODIFIED', version: latest, entry, before })
+    else note({ type: 'ADDED', version: latest, entry })
+  }
+
+  /** It is looked at again with the next change, or when somebody asks. */
+  function tellFailure(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error)
+    if (failures.has(message) || failures.size >= TOLD_FAILURES) return
+    failures.add(message)
+    log.error('emulator', `some objects are shown as they were, for a part failed: ${message}`)
   }
 
   function note(change: Change): void {
@@ -151,6 +182,9 @@ export function createCatalogue({
         throw new StatusError('Expired', `too old resource version: ${version} (${oldest})`)
       }
       return history.filter(change => change.version > version)
+    },
+    redecorate() {
+      isStale = true
     },
     subscribe(listener) {
       refresh()

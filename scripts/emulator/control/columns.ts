@@ -113,6 +113,11 @@ export const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
   'sources.knative.dev/ContainerSource': [SINK, AGE, READY, REASON],
   'sources.knative.dev/ApiServerSource': [SINK, AGE, READY, REASON],
   'sinks.knative.dev/JobSink': [ADDRESS, AGE, READY, REASON],
+  'batch/Job': [
+    { name: 'Status', type: 'string', value: jobStatus },
+    { name: 'Completions', type: 'string', value: completions },
+    AGE,
+  ],
   '/ConfigMap': [{ name: 'Data', type: 'string', value: countOf('data') }, AGE],
   '/Secret': [text('Type', 'type'), { name: 'Data', type: 'string', value: countOf('data') }, AGE],
   '/Namespace': [text('Status', 'status', 'phase'), AGE],
@@ -132,6 +137,18 @@ export const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
 
 function countOf(field: string): (object: KubeObject) => unknown {
   return object => Object.keys((path(field)(object) as object | undefined) ?? {}).length
+}
+
+/** As kubectl says it; a Job that nobody made runs nowhere, and has no status. */
+function jobStatus({ status }: KubeObject): unknown {
+  if (!status) return undefined
+  const ended = status.conditions?.find(({ status: value }) => value === 'True')
+  return ended?.type ?? 'Running'
+}
+
+function completions(object: KubeObject): unknown {
+  const wanted = path('spec', 'completions')(object) ?? 1
+  return `${path('status', 'succeeded')(object) ?? 0}/${wanted}`
 }
 
 function attributeOf(name: string): (object: KubeObject) => unknown {

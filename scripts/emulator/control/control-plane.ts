@@ -1,5 +1,6 @@
 /** What the API server of a cluster does: takes documents, hands them to the parts, and shows every object. */
 import type { Clock } from '../clock.ts'
+import type { KeyedStore } from '../keyed-store.ts'
 import type { Log } from '../log.ts'
 import { isObject } from '../manifests/field.ts'
 import type { ReadResource } from '../manifests/read-document.ts'
@@ -8,25 +9,23 @@ import {
   SERVING_NAMESPACE,
   toRevisionLimits,
 } from '../manifests/revision-limits.ts'
+import type { Manifests } from '../manifests/types.ts'
 import { admit, type Document, toDenial, type WriteOptions, withUser } from './admission.ts'
 import { type Catalogue, createCatalogue, type Entry } from './catalogue.ts'
+import { createClientObjects } from './client-objects.ts'
 import { createDefinitions } from './definitions.ts'
 import { toDryRun } from './dry-run.ts'
 import { createEventLog } from './event-log.ts'
+import { createIntake } from './intake.ts'
 import { findKind, type Kind } from './kinds.ts'
 import type { KubeObject } from './object.ts'
 import { createOwners } from './owners.ts'
 import type { Part } from './part.ts'
 import { jsonPatch, mergePatch } from './patch.ts'
-import { assertDepth, toPlain } from './plain.ts'
-import {
-  assertSame,
-  complete,
-  identify,
-  type Reference,
-  toMetadata,
-  toReference,
-} from './reference.ts'
+import { toPlain } from './plain.ts'
+import { assertSame, complete, identify, type Reference, toMetadata } from './reference.ts'
+import { createRemoval } from './removal.ts'
+import { startObjects } from './startup.ts'
 import {
   alreadyExists,
   conflict,
@@ -36,6 +35,7 @@ import {
   toResource,
 } from './status-error.ts'
 import { createStored, type Stored } from './stored.ts'
+import { createTurns } from './turns.ts'
 import { toWarnings } from './warnings.ts'
 
 /** What a removal may demand of the object: `metav1.Preconditions`. */
@@ -67,8 +67,12 @@ export interface ControlPlane {
   ): Promise<Entry>
   /** Creates or replaces, whatever is there. @throws StatusError what speaks against the document */
   apply(document: Document, options?: WriteOptions): Promise<Entry>
+  /** Puts in force what files say, and what clients made beside them before a restart. @throws Error of a part */
+  start(manifests: Manifests): Promise<void>
   /** Takes what was read from a file. @throws Error of the part that cannot take it */
   adopt(read: ReadResource, options?: WriteOptions): Promise<void>
+  /** Removes what no file holds any more; false when it was gone already. @throws StatusError */
+  release(reference: Reference): Promise<boolean>
   /** Removes it and everything that it owns. @throws StatusError */
   remove(reference: Reference, options?: RemoveOptions): Promise<Entry>
   close(): void
@@ -79,35 +83,38 @@ export interface ControlPlaneOptions {
   readonly parts: readonly Part[]
   readonly clock: Clock
   readonly log: Log
+  /** Keeps what clients make. */
+  readonly store: KeyedStore
+  /** What nothing here acts on; one of its own unless given. */
+  readonly stored?: Stored
 }
 
 /** The end of a write, which may be long after its turn. */
 type Finish = () => Promise<Entry>
 
 /** A control plane over `parts`; kinds that none of them takes are stored. */
-export function createControlPlane({ parts, clock, log }: ControlPlaneOptions): ControlPlane {
-  const stored = createStored(clock)
+export function createControlPlane({
+  parts,
+  clock,
+  log,
+  store,
+  stored = createStored(clock),
+}: ControlPlaneOptions): ControlPlane {
   const takers = [...parts, stored]
   const owners = createOwners()
+  const clients = createClientObjects({ store, log })
+  const limits = () => toRevisionLimits(stored.configMap(SERVING_NAMESPACE, CONFIG_DEFAULTS))
+  const intake = createIntake({ parts: takers, stored, owners, clients, log, limits })
+  const { inTurn, finished } = createTurns()
   const events = createEventLog(clock)
   const catalogue = createCatalogue({
     sources: [...takers, events, createDefinitions(clock)],
     clock,
+    log,
     decorate: owners.decorate,
   })
+  const removal = createRemoval({ parts: takers, catalogue, owners, clients })
   const stopEvents = catalogue.subscribe(events.record)
-  let queue: Promise<unknown> = Promise.resolve()
-
-  /** One write after the other, so that what was checked still holds when it is done. */
-  function inTurn<T>(task: () => Promise<T>): Promise<T> {
-    const result = queue.then(task)
-    queue = result.catch(() => {})
-    return result
-  }
-
-  /** What was taken is waited for outside the turn: what does not get to work keeps nothing else from changing. */
-  const finished = async <T>(task: () => Promise<() => Promise<T>>): Promise<T> =>
-    (await inTurn(task))()
 
   const find = ({ kind, namespace, name }: Reference): Entry | undefined =>
     catalogue.get(kind, namespace, name)
@@ -126,21 +133,26 @@ export function createControlPlane({ parts, clock, log }: ControlPlaneOptions): 
   ): Promise<Finish> {
     const { kind, name, namespace } = reference
     const base = before && toDocument(before.object)
-    const part = takers.find(each => each.takes(kind))
+    const part = intake.partFor(kind)
     if (!part) throw notAllowed(kind, before ? 'update' : 'create')
     const document = withUser(kind, complete(reference, toPlain(given)), {
       before: base,
       user: options.user,
     })
-    const limits = toRevisionLimits(stored.configMap(SERVING_NAMESPACE, CONFIG_DEFAULTS))
-    const read = admit(kind, document, options, limits)
+    const read = admit(kind, document, options, limits())
     for (const warning of toWarnings(kind, reference)) options.onWarning?.(warning)
     if (options.dryRun) return async () => toDryRun(kind, document, before, part.spec?.(read))
     owners.note(reference, document)
-    const taken = await hand(part, reference, read, options)
+    const { refused, done } = await intake.hand(part, reference, read, options)
+    // On the disk before it is answered.
+    const undo = refused
+      ? () => {}
+      : clients.put(reference, document, { before, now: find(reference) })
     return async () => {
-      await taken().catch((error: unknown) => {
-        throw toDenial(kind, error)
+      await done().catch((error: unknown) => {
+        const denial = toDenial(kind, error)
+        if (denial instanceof StatusError) undo()
+        throw denial
       })
       const entry = find(reference)
       if (entry) return entry
@@ -152,36 +164,16 @@ export function createControlPlane({ parts, clock, log }: ControlPlaneOptions): 
     }
   }
 
-  /** Resolves when the part has it; what it gives tells when it works, if that is asked for. */
-  async function hand(
-    part: Part,
-    { kind, namespace }: Reference,
-    read: ReadResource,
-    { wait = false }: WriteOptions,
-  ): Promise<() => Promise<void>> {
-    if (kind.namespaced) stored.ensureNamespace(namespace)
-    const taken = (async () => await part.apply(read, { wait }))()
-    if (wait) taken.catch(() => {})
-    else await Promise.allSettled([taken])
-    return () => taken
-  }
+  const adopt = (read: ReadResource, options: WriteOptions = {}): Promise<void> =>
+    finished(async () => {
+      const handed = await intake.adopt(read, options)
+      return async () => handed?.done()
+    })
 
-  /** What was read from a file is checked already, and its problems name the line. */
-  async function adopt(read: ReadResource, options: WriteOptions = {}): Promise<void> {
-    const isKnative = /\.knative\.dev\//.test(read.kind)
-    const reference = toReference(read)
-    const part = reference && takers.find(each => each.takes(reference.kind))
-    if (!reference || !part) {
-      if (isKnative) options.onWarning?.(`${read.kind} is not emulated: it does nothing here`)
-      return
-    }
-    // Other kinds that a folder holds for a cluster are nothing to talk about at each start.
-    const { kind } = reference
-    if (isKnative || kind.role !== 'idle') {
-      for (const warning of toWarnings(kind, reference)) options.onWarning?.(warning)
-    }
-    if ('document' in read.resource) assertDepth(read.resource.document)
-    await finished(() => hand(part, reference, read, options))
+  async function start(manifests: Manifests): Promise<void> {
+    await inTurn(() => startObjects(manifests, { intake, clients, stored, log }))
+    owners.renew(reference => find(reference)?.object.metadata.uid)
+    catalogue.redecorate()
   }
 
   function create(kind: Kind, document: Document, options: WriteOptions = {}): Promise<Entry> {
@@ -243,26 +235,10 @@ export function createControlPlane({ parts, clock, log }: ControlPlaneOptions): 
     return await finished(() => write(reference, document, find(reference), options))
   }
 
-  async function removeNow(reference: Reference): Promise<void> {
-    const { kind, namespace, name } = reference
-    const entry = find(reference)
-    if (!entry) return
-    const part = takers.find(each => each.takes(kind)) ?? takers.find(each => shows(each, entry))
-    await part?.remove(kind, namespace, name)
-    owners.forget(reference)
-    const { uid } = entry.object.metadata
-    for (const other of catalogue.list()) {
-      const { metadata } = other.object
-      const isOwned = metadata.ownerReferences?.some(owner => owner.uid === uid)
-      const isInside = kind.kind === 'Namespace' && metadata.namespace === name
-      if (isOwned || isInside) await removeNow({ ...metadata, kind: other.kind })
-    }
-  }
-
   function remove(reference: Reference, options: RemoveOptions = {}): Promise<Entry> {
     return inTurn(async () => {
-      const entry = get(reference)
       const { kind, name } = reference
+      const entry = removal.find(reference) ?? get(reference)
       if (kind.role === 'made') throw notAllowed(kind, 'delete')
       const { uid } = entry.object.metadata
       if (options.uid !== undefined && options.uid !== uid) {
@@ -271,9 +247,16 @@ export function createControlPlane({ parts, clock, log }: ControlPlaneOptions): 
       if (options.resourceVersion && options.resourceVersion !== String(entry.version)) {
         throw conflict(kind, name)
       }
-      if (!options.dryRun) await removeNow(reference)
+      if (!options.dryRun) await removal.remove(reference)
       return entry
     })
+  }
+
+  async function release(reference: Reference): Promise<boolean> {
+    const isThere = find(reference) !== undefined
+    if (isThere) await remove(reference)
+    clients.release(reference)
+    return isThere
   }
 
   return {
@@ -284,7 +267,9 @@ export function createControlPlane({ parts, clock, log }: ControlPlaneOptions): 
     replace,
     patch,
     apply,
+    start,
     adopt,
+    release,
     remove,
     close() {
       stopEvents()
@@ -295,6 +280,3 @@ export function createControlPlane({ parts, clock, log }: ControlPlaneOptions): 
 
 /** An object is a document with more in it. */
 const toDocument = (object: KubeObject): Document => object as unknown as Document
-
-const shows = (part: Part, { object }: Entry): boolean =>
-  part.objects().some(each => each.metadata.uid === object.metadata.uid)

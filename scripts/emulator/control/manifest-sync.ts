@@ -58,15 +58,13 @@ export function createManifestSync(
     const reference = toReference(item.read)
     known.delete(key)
     if (!reference) return
-    const { kind, namespace, name } = reference
-    if (!control.catalogue.get(kind, namespace, name)) return
     try {
-      await control.remove(reference)
+      if (!(await control.release(reference))) return
     } catch (error) {
       if (!known.has(key)) restore(key, item)
       throw error
     }
-    log.info(name, `${toName(item.read)} removed: it is in no manifest any more`)
+    log.info(reference.name, `${toName(item.read)} removed: it is in no manifest any more`)
   }
 
   /** As if it had not been looked at. */

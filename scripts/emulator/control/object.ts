@@ -42,22 +42,27 @@ export interface OwnerReference {
   readonly blockOwnerDeletion: true
 }
 
-/** What an object keeps from its birth on. */
-export interface Identity {
+/** Which object it is, for one that is made again at the start of the emulator. */
+export interface Birth {
   readonly uid: string
   readonly creationTimestamp: string
+  readonly generation: number
+}
+
+/** What an object keeps from its birth on. */
+export interface Identity extends Pick<Birth, 'uid' | 'creationTimestamp'> {
   generation(): number
   /** Takes the spec that holds now; true when it differs from the one before, which raises the generation. */
   update(spec: unknown): boolean
 }
 
-/** A new object of generation 1. */
-export function createIdentity(clock: Clock, spec: unknown): Identity {
+/** A new object of generation 1, or the one that was `born` before. */
+export function createIdentity(clock: Clock, spec: unknown, born?: Partial<Birth>): Identity {
   let current = spec
-  let generation = 1
+  let generation = born?.generation ?? 1
   return {
-    uid: crypto.randomUUID(),
-    creationTimestamp: toTimestamp(clock.now()),
+    uid: born?.uid ?? crypto.randomUUID(),
+    creationTimestamp: born?.creationTimestamp ?? toTimestamp(clock.now()),
     generation: () => generation,
     update(next) {
       if (isDeepStrictEqual(current, next)) return false

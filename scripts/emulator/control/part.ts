@@ -15,10 +15,10 @@ export interface Part extends ObjectSource {
   takes(kind: Kind): boolean
   /**
    * Adds or replaces. With `wait` it resolves when the object works, or rejects with why it does not; without, its
-   * conditions tell.
+   * conditions tell. `starting` takes it as it was before a restart: without proof, at zero replicas.
    * @throws TypeError or StatusError when the object cannot be taken; nothing changed then
    */
-  apply(read: ReadResource, options: { wait: boolean }): Promise<void> | void
+  apply(read: ReadResource, options: { wait: boolean; starting?: boolean }): Promise<void> | void
   /** The spec of what was read with its defaults, as a dry run answers it; undefined: as it is written. */
   spec?(read: ReadResource): Readonly<Record<string, unknown>> | undefined
   /** Harmless when there is none. */

@@ -15,8 +15,6 @@ export interface ServingPart extends Part {
   services(): ServiceResource[]
   /** Applies all of them again, for what SinkBindings put into them has changed. */
   rebind(): void
-  /** Takes Services as the start does: without proof, at zero replicas. */
-  adopt(services: readonly ServiceResource[]): void
   /** Takes one of them again, because the build behind it changed. @throws StartError */
   redeploy(namespace: string, name: string): Promise<void>
 }
@@ -45,8 +43,8 @@ export function createServingPart(
   }
 
   /** Refused, it is as if it had not been asked for; a Service that does not get ready is there all the same. */
-  async function put(service: ServiceResource, wait: boolean): Promise<void> {
-    if (isCode(service)) {
+  async function put(service: ServiceResource, { wait, starting }: How): Promise<void> {
+    if (isCode(service) || starting) {
       serving.apply(toRun(service), { adopt: true })
       note(service)
     } else if (wait) await serving.deploy(note(service))
@@ -62,8 +60,8 @@ export function createServingPart(
   return {
     takes: ({ group, kind }) =>
       group === 'serving.knative.dev' && (kind === 'Service' || kind === 'DomainMapping'),
-    apply: async ({ list, resource }, { wait }) => {
-      if (list === 'services') await put(resource, wait)
+    apply: async ({ list, resource }, how) => {
+      if (list === 'services') await put(resource, how)
       else if (list === 'others') serving.mapDomain(resource)
     },
     spec({ list, resource }) {
@@ -84,12 +82,9 @@ export function createServingPart(
         serving.apply(note(service), { adopt: isCode(service) })
       }
     },
-    adopt(services) {
-      for (const service of services) serving.apply(note(service), { adopt: true })
-    },
     async redeploy(namespace, name) {
       const found = applied.get(`${namespace}/${name}`)
-      if (found) await put(found.service, true)
+      if (found) await put(found.service, { wait: true })
     },
   }
 }
@@ -152,7 +147,19 @@ export function createResourcesPart(resources: Resources): Part {
   }
 }
 
+/** The jobs of JobSinks, which are nobody's to write. */
+export function createJobsPart({ jobs }: Resources): Part {
+  return {
+    takes: () => false,
+    apply() {},
+    remove: (_kind, namespace, name) => jobs.remove(namespace, name),
+    objects: jobs.objects,
+    onChange: jobs.onChange,
+  }
+}
+
 type Read = Parameters<Part['apply']>[0]
+type How = Parameters<Part['apply']>[1]
 type CoreRead = Extract<Read, { list: 'brokers' | 'triggers' | 'channels' | 'subscriptions' }>
 
 const isCore = (read: Read): read is CoreRead => CORE.includes(read.list)

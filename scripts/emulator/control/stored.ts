@@ -4,7 +4,7 @@ import type { References } from '../environment.ts'
 import { isObject } from '../manifests/field.ts'
 import type { ReadResource } from '../manifests/read-document.ts'
 import { findKind, type Kind } from './kinds.ts'
-import { createIdentity, type Identity, type KubeObject } from './object.ts'
+import { type Birth, createIdentity, type Identity, type KubeObject } from './object.ts'
 import type { Part } from './part.ts'
 import { keyOf } from './reference.ts'
 
@@ -28,12 +28,12 @@ export function createStored(clock: Clock): Stored {
   const listeners = new Set<() => void>()
   ensureNamespace('default')
 
-  function put(kind: Kind, document: Readonly<Record<string, unknown>>): void {
+  function put(kind: Kind, document: Readonly<Record<string, unknown>>, born?: Birth): void {
     const metadata = isObject(document.metadata) ? document.metadata : {}
     const namespace = kind.namespaced ? String(metadata.namespace ?? 'default') : ''
     const key = keyOf(kind, { namespace, name: String(metadata.name) })
     const before = items.get(key)
-    const identity = before?.identity ?? createIdentity(clock, document.spec)
+    const identity = before?.identity ?? createIdentity(clock, document.spec, born)
     identity.update(document.spec)
     const content = kind.kind === 'Secret' ? withStringData(document) : document
     items.set(key, { document, identity, object: toObject(content, metadata, namespace, identity) })
@@ -67,7 +67,7 @@ export function createStored(clock: Clock): Stored {
     apply({ resource }: ReadResource) {
       const document = 'document' in resource ? resource.document : undefined
       const kind = document && findKind(String(document.apiVersion), String(document.kind))
-      if (document && kind) put(kind, document)
+      if (document && kind) put(kind, document, resource.born)
     },
     remove(kind, namespace, name) {
       if (!items.delete(keyOf(kind, { namespace, name }))) return

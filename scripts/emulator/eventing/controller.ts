@@ -1,14 +1,13 @@
-/** What every controller of an eventing object is made of: the objects it keeps, and what it sees of the others. */
-
+/** What every controller of an eventing object does alike: it keeps objects, marks them, and tells that they changed. */
 import type { Clock } from '../clock.ts'
-import { type Condition, type ConditionSet, createConditions } from '../control/conditions.ts'
-import { createIdentity, type KubeObject } from '../control/object.ts'
+import type { KubeObject } from '../control/object.ts'
 import type { Log } from '../log.ts'
 import type { EventingObject } from '../manifests/eventing-types.ts'
 import type { Destination } from '../manifests/types.ts'
 import type { Send } from '../network.ts'
 import type { Access } from './policy/access.ts'
 import type { Resolution } from './resolve.ts'
+import type { Held, Shelf } from './shelf.ts'
 
 /** Keeps the objects of one kind and makes them work. */
 export interface Controller<R extends EventingObject> {
@@ -35,123 +34,43 @@ export interface Surroundings
   changed(): void
 }
 
-/** One object of a controller. */
-export interface Held<R extends EventingObject> {
-  readonly resource: R
-  readonly conditions: ConditionSet
-  /** The fields of the status beside conditions and observedGeneration. */
-  status: Readonly<Record<string, unknown>>
-  object(): KubeObject
+/** What sets the controllers apart. */
+export interface Hooks<R extends EventingObject, Own> {
+  /** It was added or replaced, and is marked next. */
+  applied?(held: Held<R, Own>): void
+  /** Sets its conditions and its status, and sees to it that what they say is so. */
+  mark?(held: Held<R, Own>): void
+  /** It was removed. */
+  gone?(held: Held<R, Own>): void
+  /** All of that is done, for one object or for all. */
+  settled?(): void
 }
 
-/** The objects of one kind by namespace and name. */
-export interface Shelf<R extends EventingObject> {
-  /** Keeps uid and creation time of the one that was there. */
-  put(resource: R): Held<R>
-  get(namespace: string, name: string): Held<R> | undefined
-  /** The object that was there. */
-  drop(namespace: string, name: string): Held<R> | undefined
-  all(): Held<R>[]
-  objects(): KubeObject[]
-}
-
-/** An empty shelf. */
-export function createShelf<R extends EventingObject & { readonly kind: string }>({
-  clock,
-  apiVersion,
-  dependents,
-}: {
-  clock: Clock
-  apiVersion: string
-  /** The conditions that decide over Ready. */
-  dependents: readonly string[]
-}): Shelf<R> {
-  const held = new Map<string, { current: Held<R>; update: (resource: R) => Held<R> }>()
-
-  function create(first: R): { current: Held<R>; update: (resource: R) => Held<R> } {
-    const identity = createIdentity(clock, first.spec)
-    const conditions = createConditions({ clock, dependents })
-    const entry = {
-      current: {} as Held<R>,
-      update(resource: R): Held<R> {
-        identity.update(resource.spec)
-        const { status = {} } = entry.current
-        entry.current = { resource, conditions, status, object: () => show(entry.current) }
-        return entry.current
-      },
-    }
-    const show = ({ resource, status }: Held<R>): KubeObject => ({
-      apiVersion,
-      kind: resource.kind,
-      metadata: {
-        name: resource.name,
-        namespace: resource.namespace,
-        uid: identity.uid,
-        generation: identity.generation(),
-        creationTimestamp: identity.creationTimestamp,
-        ...(Object.keys(resource.labels).length > 0 && { labels: resource.labels }),
-        ...(Object.keys(resource.annotations).length > 0 && { annotations: resource.annotations }),
-        ...(resource.ownerReferences && { ownerReferences: resource.ownerReferences }),
-      },
-      spec: resource.spec,
-      status: {
-        observedGeneration: identity.generation(),
-        conditions: conditions.list(),
-        ...status,
-      },
-    })
-    return entry
-  }
-
+/** The controller of what is on the shelf. */
+export function createController<R extends EventingObject, Own>(
+  shelf: Shelf<R, Own>,
+  { changed }: Pick<Surroundings, 'changed'>,
+  { applied, mark, gone, settled }: Hooks<R, Own>,
+): Controller<R> {
   return {
-    put(resource) {
-      const key = keyOf(resource.namespace, resource.name)
-      const entry = held.get(key) ?? create(resource)
-      held.set(key, entry)
-      return entry.update(resource)
+    apply(resource) {
+      const held = shelf.put(resource)
+      applied?.(held)
+      mark?.(held)
+      settled?.()
+      changed()
     },
-    get: (namespace, name) => held.get(keyOf(namespace, name))?.current,
-    drop(namespace, name) {
-      const key = keyOf(namespace, name)
-      const { current } = held.get(key) ?? {}
-      held.delete(key)
-      return current
+    remove(namespace, name) {
+      const held = shelf.drop(namespace, name)
+      if (!held) return
+      gone?.(held)
+      settled?.()
+      changed()
     },
-    all: () => [...held.values()].map(({ current }) => current),
-    objects: () => [...held.values()].map(({ current }) => current.object()),
+    refresh() {
+      if (mark) for (const held of shelf.all()) mark(held)
+      settled?.()
+    },
+    objects: shelf.objects,
   }
 }
-
-/** The `Ready` condition of an object. */
-export function readyOf(object: KubeObject | undefined): Condition | undefined {
-  return object?.status?.conditions?.find(({ type }) => type === 'Ready')
-}
-
-/** Says who a source is; its `status.auth`. */
-export function markIdentity<R extends EventingObject & { readonly kind: string }>(
-  { conditions, resource }: Held<R>,
-  { identity }: Surroundings,
-): { readonly auth?: unknown } {
-  const { kind, namespace, name } = resource
-  const { why, status } = identity({ group: 'sources.knative.dev', kind, namespace, name })
-  conditions.set('OIDCIdentityCreated', 'True', why)
-  return status
-}
-
-/** Says where a source's events go; undefined when that is nowhere yet. */
-export function markSink<R extends EventingObject>(
-  { conditions, resource }: Held<R>,
-  surroundings: Surroundings,
-  sink: Destination,
-): string | undefined {
-  const found = surroundings.resolve(sink, 'sink')
-  if ('url' in found) {
-    conditions.set('SinkProvided', 'True')
-    return found.url
-  }
-  const message = `${found.error} (sink of ${resource.namespace}/${resource.name})`
-  conditions.set('SinkProvided', 'False', { reason: 'NotFound', message })
-  return undefined
-}
-
-const keyOf = (namespace: string, name: string): string => `${namespace}/${name}`

@@ -28,11 +28,14 @@ export interface Answer {
 export function createExchange({
   scope,
   log,
+  hosts,
   owns,
   answer,
 }: {
   scope: string
   log: Log
+  /** What all of its hosts look like, in any form: every request of the emulator is asked this first. */
+  hosts: RegExp
   owns: (host: string) => boolean
   answer: (exchange: Exchange) => Promise<Answer>
 }): HostHandler {
@@ -50,6 +53,7 @@ export function createExchange({
   }
 
   return (host, request, response) => {
+    if (!hosts.test(host)) return false
     const name = toClusterName(host)
     if (!owns(name)) return false
     serve(name, request, response).catch((error: unknown) => {

@@ -137,7 +137,7 @@ export function createRegistry(options: RegistryOptions): Registry {
       entries.set(key, {
         kind,
         resource,
-        identity: createIdentity(clock, specOf(resource)),
+        identity: createIdentity(clock, specOf(resource), resource.born),
         conditions: createConditions({ clock, dependents: DEPENDENTS[kind] ?? [] }),
         reconciled: { marks: [], status: {} },
       })

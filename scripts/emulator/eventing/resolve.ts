@@ -59,7 +59,7 @@ const ADDRESSES: Readonly<Record<string, Address | undefined>> = {
 }
 
 /** `services.serving.knative.dev`, as the API server names resources in its errors. */
-function resourceOf({ apiVersion, kind }: ObjectReference): string {
+export function resourceOf({ apiVersion, kind }: ObjectReference): string {
   const [group, version] = apiVersion.split('/')
   const plural = `${kind.toLowerCase()}s`
   return version === undefined ? plural : `${plural}.${group}`

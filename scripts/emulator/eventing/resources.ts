@@ -5,26 +5,24 @@ import type { Log } from '../log.ts'
 import type { EventingResource } from '../manifests/eventing-types.ts'
 import type {
   ChannelResource,
-  Destination,
   ServiceResource,
   SubscriptionResource,
   TriggerResource,
 } from '../manifests/types.ts'
 import type { HostHandler, Send } from '../network.ts'
 import type { ProcessGuard } from '../serving/guard.ts'
-import { type Controller, readyOf, type Surroundings } from './controller.ts'
+import type { Controller, Surroundings } from './controller.ts'
 import { createParallels, createSequences } from './flows/flows.ts'
+import { createLookup, type Lookup } from './lookup.ts'
 import { type Access, createAccess, OPEN } from './policy/access.ts'
 import type { DefaultMode } from './policy/decision.ts'
-import { groupOf } from './policy/identity.ts'
 import { createEventPolicies } from './policy/policies.ts'
 import { createTokens, type Tokens } from './policy/tokens.ts'
-import type { ReadinessOf } from './reconciled.ts'
 import type { Fact } from './records.ts'
 import { createRequestReplies } from './request-reply/request-replies.ts'
-import { addressOf, type ResolveRef, resolve } from './resolve.ts'
-import { createJobSinks } from './sinks/job-sinks.ts'
-import { createSnapshots } from './snapshots.ts'
+import { resolve } from './resolve.ts'
+import { createSettling } from './settling.ts'
+import { createJobSinks, type MadeJobs } from './sinks/job-sinks.ts'
 import { type ChangeFeed, createApiServerSources } from './sources/api-server.ts'
 import { createContainerSources } from './sources/container.ts'
 import { createPingSources } from './sources/ping.ts'
@@ -79,7 +77,7 @@ export interface ResourcesOptions extends Workshop {
 export type ResourceKind = EventingResource['kind']
 
 /** The running objects. */
-export interface Resources {
+export interface Resources extends Pick<Lookup, 'resolveRef' | 'readinessOf' | 'inOneLook'> {
   /** Serves the hosts of JobSinks, EventTransforms and RequestReplies. */
   readonly handler: HostHandler
   takes(kind: string): kind is ResourceKind
@@ -92,12 +90,8 @@ export interface Resources {
   onChange(listener: () => void): () => void
   /** A Service with what SinkBindings put into it; to be deployed instead of it. */
   bind(service: ServiceResource): ServiceResource
-  /** The address of an existing object of any part. */
-  readonly resolveRef: ResolveRef
-  /** The Ready condition of an object of any part. */
-  readonly readinessOf: ReadinessOf
-  /** Runs what asks for many of them at once: the objects of each part are listed once for all of it. */
-  inOneLook<T>(work: () => T): T
+  /** The jobs that JobSinks made; they are not among the `objects`, for there may be many. */
+  readonly jobs: MadeJobs
   /** Who may send to what; brokers and channels ask here as well. */
   readonly access: Access
   readonly tokens: Tokens
@@ -110,12 +104,18 @@ export function createResources(options: ResourcesOptions): Resources {
   const { clock, log, send, eventing, serving, features = {} } = options
   const authentication = features['authentication-oidc'] === 'enabled'
   const tokens = createTokens(clock)
-  const listeners = new Set<() => void>()
+  const lookup = createLookup({
+    serving: () => serving.objects(),
+    core: () => eventing.objects(),
+    own: () => lists,
+  })
+  const { resolveRef, readinessOf, inOneLook } = lookup
+  const { stir, onChange, close: rest } = createSettling({ refresh, show: objects })
   const around: Surroundings = {
     clock,
     log,
     send,
-    world,
+    world: lookup.world,
     resolve: (destination, field) => resolve(destination, resolveRef, field),
     address: (target, url) => access.address(target, url),
     identity: owner => access.identity(owner),
@@ -132,8 +132,8 @@ export function createResources(options: ResourcesOptions): Resources {
   const access: Access = authentication
     ? createAccess({
         tokens,
-        find: ref => find(keptBy(ref), ref),
-        channels: () => take(lists.eventing),
+        find: lookup.find,
+        channels: lookup.core,
         policies: policies.standing,
         judge: authorize,
       })
@@ -142,7 +142,7 @@ export function createResources(options: ResourcesOptions): Resources {
   const eventTypes = createEventTypes(around, {
     autoCreate: features['eventtype-auto-create'] === 'enabled',
   })
-  const jobSinks = createJobSinks(around, { ...options, authorize })
+  const jobSinks = createJobSinks(around, { ...options, authorize, bind: bindings.bind })
   const transforms = createEventTransforms(around, options)
   const requestReplies = createRequestReplies(around, eventing)
   const controllers: { readonly [Kind in ResourceKind]: Controller<Of<Kind>> } = {
@@ -158,17 +158,9 @@ export function createResources(options: ResourcesOptions): Resources {
     RequestReply: requestReplies,
     EventPolicy: policies,
   }
+  const lists = { ...controllers, Job: jobSinks.jobs }
   const all = Object.values<Controller<never>>(controllers)
-  const { take, inOneLook } = createSnapshots()
-  const lists = {
-    serving: () => serving.objects(),
-    eventing: () => eventing.objects(),
-    own: Object.fromEntries(
-      Object.entries(controllers).map(([kind, controller]) => [kind, () => controller.objects()]),
-    ) as Record<ResourceKind, () => KubeObject[]>,
-  }
-  let stirred = false
-  let shown = ''
+  const handlers = [jobSinks.handler, transforms.handler, requestReplies.handler]
   let closing: Promise<void> | undefined
   eventing.onChange(stir)
   serving.onChange(stir)
@@ -178,64 +170,12 @@ export function createResources(options: ResourcesOptions): Resources {
     return all.flatMap(controller => controller.objects())
   }
 
-  function world(): readonly KubeObject[] {
-    return take(everything)
-  }
-
-  function everything(): KubeObject[] {
-    return [lists.serving, lists.eventing, ...Object.values(lists.own)].flatMap(take)
-  }
-
-  /** Whatever has a `status.address` can be sent to; a plain Service of the cluster is known by its name alone. */
-  function resolveRef(ref: NonNullable<Destination['ref']>): string | undefined {
-    if (ref.apiVersion === 'v1') return addressOf(ref)
-    const address = find(keptBy(ref), ref)?.status?.address
-    if (typeof address !== 'object' || address === null || !('url' in address)) return undefined
-    return typeof address.url === 'string' ? address.url : undefined
-  }
-
-  /** The objects of the part that would have it: addresses are asked for often. */
-  function keptBy({ apiVersion, kind }: NonNullable<Destination['ref']>): readonly KubeObject[] {
-    if (groupOf(apiVersion) === 'serving.knative.dev') return take(lists.serving)
-    return take(takes(kind) ? lists.own[kind] : lists.eventing)
-  }
-
-  function find(
-    objects: readonly KubeObject[],
-    ref: NonNullable<Destination['ref']>,
-  ): KubeObject | undefined {
-    return objects.find(
-      ({ apiVersion, kind, metadata }) =>
-        kind === ref.kind &&
-        groupOf(apiVersion) === groupOf(ref.apiVersion) &&
-        metadata.namespace === ref.namespace &&
-        metadata.name === ref.name,
-    )
-  }
-
-  function readinessOf(ref: NonNullable<Destination['ref']>): ReturnType<ReadinessOf> {
-    const found = find(keptBy(ref), ref)
-    return found && (readyOf(found) ?? UNRECONCILED)
+  function refresh(): void {
+    for (const controller of all) inOneLook(() => controller.refresh())
   }
 
   function takes(kind: string): kind is ResourceKind {
     return Object.hasOwn(controllers, kind)
-  }
-
-  /** Looks again once things have settled, and again while that changes anything. */
-  function stir(): void {
-    if (stirred || closing) return
-    stirred = true
-    queueMicrotask(() => {
-      stirred = false
-      if (closing) return
-      for (const controller of all) inOneLook(() => controller.refresh())
-      const now = JSON.stringify(objects())
-      if (now === shown) return
-      shown = now
-      for (const listener of listeners) listener()
-      stir()
-    })
   }
 
   function see({ kind, broker: hub, event: { source, type } }: Fact): void {
@@ -248,25 +188,28 @@ export function createResources(options: ResourcesOptions): Resources {
   }
 
   async function shutDown(): Promise<void> {
+    rest()
     await Promise.all(all.map(controller => controller.close?.()))
   }
 
   return {
-    handler: (host, request, response) =>
-      [jobSinks, transforms, requestReplies].some(({ handler }) =>
-        handler(host, request, response),
-      ),
+    // Every request of the emulator comes by here.
+    handler(host, request, response) {
+      for (const handler of handlers) if (handler(host, request, response)) return true
+      return false
+    },
     takes,
     // The table pairs each kind with the controller of its resources.
     apply: resource => (controllers[resource.kind] as Controller<EventingResource>).apply(resource),
     remove: (kind, namespace, name) => controllers[kind].remove(namespace, name),
     objects,
-    onChange(listener) {
-      const entry = (): void => listener()
-      listeners.add(entry)
-      return () => listeners.delete(entry)
+    onChange,
+    bind(service) {
+      const { labels, template } = service
+      const env = bindings.bind({ ...SERVICE, ...named(service), labels }, template.env)
+      return env === template.env ? service : { ...service, template: { ...template, env } }
     },
-    bind: bindings.bind,
+    jobs: jobSinks.jobs,
     resolveRef,
     readinessOf,
     inOneLook,
@@ -279,10 +222,8 @@ export function createResources(options: ResourcesOptions): Resources {
   }
 }
 
-const UNRECONCILED = {
-  status: 'Unknown',
-  reason: 'DependencyNotConfigured',
-  message: 'Dependency has not yet been reconciled.',
-} as const
+const SERVICE = { apiVersion: 'serving.knative.dev/v1', kind: 'Service' }
+
+const named = ({ namespace, name }: ServiceResource) => ({ namespace, name })
 
 type Of<Kind extends ResourceKind> = Extract<EventingResource, { readonly kind: Kind }>

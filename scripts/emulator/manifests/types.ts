@@ -1,6 +1,6 @@
 /** The manifests after parsing, defaulting and checking: what serving and eventing work from. */
 
-import type { OwnerReference } from '../control/object.ts'
+import type { Birth, OwnerReference } from '../control/object.ts'
 import type { EventingResource } from './eventing-types.ts'
 
 /** Where in a manifest file something was read. */
@@ -13,6 +13,8 @@ export interface SourceLine {
 export interface Written extends SourceLine {
   /** As it was written, before defaulting; absent when it was made in code. */
   readonly document?: Readonly<Record<string, unknown>>
+  /** The object that it is again, after a restart. */
+  readonly born?: Birth
 }
 
 /** An environment variable of a function: a literal, or a reference that the caller resolves. */
@@ -220,7 +222,7 @@ export interface ConfigMapResource extends Written {
 }
 
 /** An object of a kind that this part does not type; kept so that nothing in a folder is lost. */
-export interface OtherResource extends SourceLine {
+export interface OtherResource extends Written {
   readonly apiVersion: string
   readonly kind: string
   readonly namespace: string

@@ -6,6 +6,7 @@ import { createIdentity, type Identity } from '../control/object.ts'
 import type { ServiceResource } from '../manifests/types.ts'
 import type { ClusterConfig } from './cluster-config.ts'
 import { findGarbage } from './gc.ts'
+import type { Latest } from './generations.ts'
 import type { RunCommand } from './replica.ts'
 import { toRevisionName } from './revision-name.ts'
 import type { RevisionRecord } from './revision-record.ts'
@@ -30,6 +31,10 @@ export interface ConfigurationOptions {
   readonly create: (plan: RevisionPlan) => RevisionRecord
   /** Whether another Service of the namespace has a Revision of that name. */
   readonly isForeign: (revision: string) => boolean
+  /** The latest generation of a former run. */
+  readonly former?: Latest | undefined
+  /** A generation was made. */
+  readonly onGeneration?: (generation: number, template: Json) => void
 }
 
 /** A Configuration. */
@@ -63,10 +68,10 @@ const KEPT = 'serving.knative.dev/no-gc'
 
 /** A Configuration without any Revision yet. */
 export function createConfiguration(options: ConfigurationOptions): Configuration {
-  const { name, clock, config } = options
+  const { name, clock, config, former } = options
   const conditions = createConditions({ clock, dependents: [] })
   const records = new Map<string, RevisionRecord>()
-  const identity = createIdentity(clock, undefined)
+  const identity = createIdentity(clock, undefined, former)
   let template: Json = {}
   let plan: RevisionPlan | undefined
   let created: RevisionRecord | undefined
@@ -77,9 +82,11 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
   function update(service: ServiceResource, next: Json, { adopted, command }: UpdateHow): void {
     const rebuilt = command !== undefined && !isDeepStrictEqual(created?.command(), command)
     if (plan && !rebuilt && isDeepStrictEqual(template, next)) return
-    if (plan) identity.update({ next, command })
+    const isNext = plan !== undefined || (former !== undefined && !former.isOf(next))
+    if (isNext) identity.update({ next, command })
     template = next
     const generation = identity.generation()
+    options.onGeneration?.(generation, next)
     const revision = service.template.name ?? toRevisionName(name, generation)
     plan = { name: revision, generation, service, template, adopted, command }
     const existing = records.get(revision)

@@ -7,6 +7,7 @@ import type { ServiceResource } from '../manifests/types.ts'
 import type { ClusterConfig } from './cluster-config.ts'
 import { refuseBeyondLimits } from './cluster-limits.ts'
 import { type Configuration, createConfiguration, type RevisionPlan } from './configuration.ts'
+import type { Generations } from './generations.ts'
 import type { DrainLimits, RunCommand } from './replica.ts'
 import { type Revision, StartError } from './revision.ts'
 import type { RevisionRecord, RevisionRecordOptions } from './revision-record.ts'
@@ -26,6 +27,8 @@ export interface DeploymentOptions {
   readonly resolveCommand: (service: ServiceResource) => Promise<RunCommand>
   /** Whether another Service of the namespace has a Revision of that name. */
   readonly isForeign: (revision: string) => boolean
+  /** Goes on with the numbers of a former run. */
+  readonly generations?: Generations | undefined
   /** Something that its objects show changed. */
   readonly onChange: () => void
 }
@@ -78,10 +81,18 @@ export function createDeployment(initial: ServiceResource, options: DeploymentOp
   let isBusy = false
   let isStale = false
   let closing = false
-  const identity = createIdentity(clock, toSpec(service))
+  const identity = createIdentity(clock, toSpec(service), initial.born)
   const create = (plan: RevisionPlan): RevisionRecord =>
     options.createRecord(plan, { onReadiness: reconcile, onChange: options.onChange })
-  const configuration = createConfiguration({ name, clock, config, create, isForeign })
+  const configuration = createConfiguration({
+    name,
+    clock,
+    config,
+    create,
+    isForeign,
+    former: options.generations?.latest(initial),
+    onGeneration: (...made) => options.generations?.note(initial, ...made),
+  })
   const route = createRoute({
     clock,
     traffic: service.traffic,

@@ -55,6 +55,7 @@ export function createDeployments(
     const deployment = createDeployment(service, {
       clock,
       config,
+      generations: options.generations,
       resolveCommand: options.resolveCommand,
       createRecord,
       isForeign: revision =>
@@ -119,6 +120,7 @@ export function createDeployments(
     const deployment = kind === 'Service' ? deployments.get(key) : undefined
     if (!deployment) return false
     deployments.delete(key)
+    options.generations?.forget({ namespace, name })
     ending.add(deployment)
     void deployment.end().then(() => ending.delete(deployment))
     changed()

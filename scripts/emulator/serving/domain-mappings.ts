@@ -64,7 +64,12 @@ export function createDomainMappings({
         'ReferenceResolved',
       ]
       const conditions = createConditions({ clock, dependents })
-      mappings.set(key, { resource, service, conditions, identity: createIdentity(clock, spec) })
+      mappings.set(key, {
+        resource,
+        service,
+        conditions,
+        identity: createIdentity(clock, spec, resource.born),
+      })
     }
     refresh()
   }

@@ -11,6 +11,7 @@ import { type Deployment, isClusterLocal } from './deployment.ts'
 import { createDeployments } from './deployments.ts'
 import { createDomainMappings } from './domain-mappings.ts'
 import { type FunctionStatus, type RevisionStatus, toFunctionStatus } from './function-status.ts'
+import type { Generations } from './generations.ts'
 import type { ProcessGuard } from './guard.ts'
 import { type ServiceUrls, toServiceObjects } from './objects.ts'
 import { proxy } from './proxy.ts'
@@ -30,6 +31,8 @@ export interface ServingOptions {
   readonly log: Log
   /** What the operator's ConfigMaps say; Knative's defaults unless given. */
   readonly config?: ClusterConfig
+  /** Goes on with the numbers of a former run's Revisions; they begin at 1 unless given. */
+  readonly generations?: Generations
   /** `localhost` makes `<name>.<namespace>.localhost`, and `<name>.localhost` while the name is unique. */
   readonly domain: string
   readonly guard: ProcessGuard

@@ -1,15 +1,9 @@
 /** Keeps Sequences and Parallels: makes their channels and subscriptions, and tells how those stand. */
-import type { KubeObject } from '../../control/object.ts'
 import { toOwnerReference } from '../../control/object.ts'
 import type { ParallelResource, SequenceResource } from '../../manifests/eventing-types.ts'
 import type { ChannelResource, SubscriptionResource } from '../../manifests/types.ts'
-import {
-  type Controller,
-  createShelf,
-  type Held,
-  type Shelf,
-  type Surroundings,
-} from '../controller.ts'
+import { type Controller, createController, type Surroundings } from '../controller.ts'
+import { createShelf, type Held } from '../shelf.ts'
 import { expandParallel } from './parallel.ts'
 import type { Flow, FlowParts } from './parts.ts'
 import { expandSequence } from './sequence.ts'
@@ -52,34 +46,29 @@ function createFlows<F extends Flow>(
   host: FlowHost,
   {
     expand,
-    mark,
+    mark: markFlow,
   }: {
     expand: (flow: F, owner: ReturnType<typeof toOwnerReference>) => FlowParts
     mark: (held: Held<F>, parts: FlowParts, sight: Sight) => void
   },
 ): Controller<F> {
-  const { clock, changed } = around
-  const shelf: Shelf<F> = createShelf({
-    clock,
+  const shelf = createShelf<F, FlowParts>({
+    clock: around.clock,
     apiVersion: `${GROUP}/v1`,
     dependents: DEPENDENTS,
   })
-  const owned = new Map<string, FlowParts>()
 
-  function apply(flow: F): void {
-    const held = shelf.put(flow)
-    const key = keyOf(flow)
-    const before = owned.get(key)
-    const parts = expand(flow, toOwnerReference(held.object()))
-    owned.set(key, parts)
+  function build(held: Held<F, FlowParts>): void {
+    const before = held.own
+    const parts = expand(held.resource, toOwnerReference(held.object()))
+    held.own = parts
     for (const part of [...parts.channels, ...parts.subscriptions]) host.apply(part)
     if (before) discard(before, parts)
-    look(held, parts, around.world())
-    changed()
   }
 
-  function look(held: Held<F>, parts: FlowParts, world: readonly KubeObject[]): void {
-    mark(held, parts, { world, toAddress: around.address })
+  function mark(held: Held<F, FlowParts>): void {
+    if (!held.own) return
+    markFlow(held, held.own, { world: around.world(), toAddress: around.address })
     const { kind, namespace, name } = held.resource
     const { why, status } = around.policies({ group: GROUP, kind, namespace, name })
     held.conditions.set('EventPoliciesReady', 'True', why)
@@ -94,27 +83,11 @@ function createFlows<F extends Flow>(
     }
   }
 
-  return {
-    apply,
-    remove(namespace, name) {
-      const held = shelf.drop(namespace, name)
-      if (!held) return
-      const parts = owned.get(keyOf(held.resource))
-      owned.delete(keyOf(held.resource))
-      if (parts) discard(parts)
-      changed()
-    },
-    refresh() {
-      const world = around.world()
-      for (const held of shelf.all()) {
-        const parts = owned.get(keyOf(held.resource))
-        if (parts) look(held, parts, world)
-      }
-    },
-    objects: shelf.objects,
-  }
+  return createController(shelf, around, {
+    applied: build,
+    mark,
+    gone: ({ own }) => own && discard(own),
+  })
 }
-
-const keyOf = ({ namespace, name }: Flow): string => `${namespace}/${name}`
 
 const nameOf = ({ kind, name }: ChannelResource | SubscriptionResource): string => `${kind}/${name}`

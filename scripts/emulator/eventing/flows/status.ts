@@ -3,8 +3,10 @@ import type { Condition } from '../../control/conditions.ts'
 import type { KubeObject } from '../../control/object.ts'
 import type { ParallelResource, SequenceResource } from '../../manifests/eventing-types.ts'
 import type { ChannelResource, SubscriptionResource } from '../../manifests/types.ts'
-import { type Held, readyOf, type Surroundings } from '../controller.ts'
+import type { Surroundings } from '../controller.ts'
+import { findObject, readyOf } from '../find-object.ts'
 import { channelUrl } from '../hub.ts'
+import type { Held } from '../shelf.ts'
 import type { FlowParts } from './parts.ts'
 
 /** What the status of a flow is made from. */
@@ -21,10 +23,8 @@ export function markSequence(
   parts: FlowParts,
   { world, toAddress }: Sight,
 ): void {
-  const channels = parts.channels.map(part => look(part, world))
-  const subscriptions = parts.subscriptions.map(part => look(part, world))
   // A Sequence that waits is not yet ready; a Parallel that waits has failed. So the implementation has it.
-  markCommon(held, channels, subscriptions, 'Unknown')
+  const { channels, subscriptions } = markParts(held, parts, world, 'Unknown')
   held.status = {
     ...address(parts, toAddress),
     channelStatuses: channels.map(each => ({ channel: each.reference, ready: each.ready })),
@@ -41,9 +41,7 @@ export function markParallel(
   parts: FlowParts,
   { world, toAddress }: Sight,
 ): void {
-  const channels = parts.channels.map(part => look(part, world))
-  const subscriptions = parts.subscriptions.map(part => look(part, world))
-  markCommon(held, channels, subscriptions, 'False')
+  const { channels, subscriptions } = markParts(held, parts, world, 'False')
   const [front, ...branches] = channels
   held.status = {
     ...address(parts, toAddress),
@@ -61,12 +59,14 @@ interface Look {
   readonly ready: Condition | undefined
 }
 
-function markCommon(
+function markParts(
   { conditions }: Held<SequenceResource> | Held<ParallelResource>,
-  channels: readonly Look[],
-  subscriptions: readonly Look[],
+  parts: FlowParts,
+  world: readonly KubeObject[],
   waiting: 'Unknown' | 'False',
-): void {
+): { channels: readonly Look[]; subscriptions: readonly Look[] } {
+  const channels = parts.channels.map(part => look(part, world))
+  const subscriptions = parts.subscriptions.map(part => look(part, world))
   const mark = (type: string, looks: readonly Look[], noun: string): void => {
     if (looks.every(({ ready }) => ready?.status === 'True')) conditions.set(type, 'True')
     else {
@@ -77,18 +77,12 @@ function markCommon(
   mark('ChannelsReady', channels, 'Channels')
   mark('SubscriptionsReady', subscriptions, 'Subscriptions')
   conditions.set('Addressable', 'True')
+  return { channels, subscriptions }
 }
 
 function look({ kind, name, namespace }: Part, world: readonly KubeObject[]): Look {
-  const object = world.find(
-    ({ apiVersion, kind: other, metadata }) =>
-      apiVersion.startsWith('messaging.') &&
-      other === kind &&
-      metadata.name === name &&
-      metadata.namespace === namespace,
-  )
   const reference = { apiVersion: 'messaging.knative.dev/v1', kind, name, namespace }
-  return { reference, ready: readyOf(object) }
+  return { reference, ready: readyOf(findObject(world, reference)) }
 }
 
 const toSubscription = (seen: Look | undefined): unknown =>

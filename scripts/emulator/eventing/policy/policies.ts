@@ -1,8 +1,10 @@
 /** Keeps EventPolicies, and decides with them over each event that comes in while authentication is on. */
 import type { EventPolicyResource, PolicySubject } from '../../manifests/eventing-types.ts'
 import type { Headers } from '../codec.ts'
-import { type Controller, createShelf, type Held, type Surroundings } from '../controller.ts'
+import { type Controller, createController, type Surroundings } from '../controller.ts'
 import type { CloudEvent } from '../event.ts'
+import { findObject } from '../find-object.ts'
+import { createShelf, type Held } from '../shelf.ts'
 import { OPEN } from './access.ts'
 import { applying, type DefaultMode, forbid, type ResolvedPolicy } from './decision.ts'
 import { audienceOf, groupOf, type PolicyObject, subjectOf } from './identity.ts'
@@ -29,7 +31,7 @@ export function createEventPolicies(
     tokens,
   }: { authentication: boolean; defaultMode: DefaultMode; tokens: Tokens },
 ): EventPolicies {
-  const { clock, log, changed } = around
+  const { clock, log } = around
   const shelf = createShelf<EventPolicyResource>({
     clock,
     apiVersion: API,
@@ -37,7 +39,15 @@ export function createEventPolicies(
   })
   let resolved: ResolvedPolicy[] = []
 
-  function reconcile(): void {
+  function warn({ resource: { name, file, line } }: Held<EventPolicyResource>): void {
+    if (authentication) return
+    log.warn(
+      name,
+      `${file}:${line}: an EventPolicy protects nothing while the feature authentication-oidc is off; a cluster refuses it then`,
+    )
+  }
+
+  function settled(): void {
     resolved = shelf.all().flatMap(mark)
   }
 
@@ -66,45 +76,16 @@ export function createEventPolicies(
   }
 
   const exists = (subject: PolicySubject): boolean =>
-    'sub' in subject ||
-    labelsOf({ ...subject.ref, group: groupOf(subject.ref.apiVersion) }) !== undefined
+    'sub' in subject || findObject(around.world(), subject.ref) !== undefined
 
-  /** The labels of an object; undefined when there is none. */
-  function labelsOf(target: PolicyObject): Readonly<Record<string, string>> | undefined {
-    const found = around
-      .world()
-      .find(
-        ({ apiVersion, kind, metadata }) =>
-          kind === target.kind &&
-          groupOf(apiVersion) === target.group &&
-          metadata.namespace === target.namespace &&
-          metadata.name === target.name,
-      )
-    return found && (found.metadata.labels ?? {})
-  }
+  const labelsOf = (target: PolicyObject): Readonly<Record<string, string>> =>
+    findObject(around.world(), target)?.metadata.labels ?? {}
 
   return {
-    apply(resource) {
-      if (!authentication) {
-        log.warn(
-          resource.name,
-          `${resource.file}:${resource.line}: an EventPolicy protects nothing while the feature authentication-oidc is off; a cluster refuses it then`,
-        )
-      }
-      shelf.put(resource)
-      reconcile()
-      changed()
-    },
-    remove(namespace, name) {
-      if (!shelf.drop(namespace, name)) return
-      reconcile()
-      changed()
-    },
-    refresh: reconcile,
-    objects: shelf.objects,
+    ...createController(shelf, around, { applied: warn, settled }),
     standing(target) {
       if (!authentication) return OPEN.policies(target)
-      const names = applying(resolved, target, labelsOf(target) ?? {}).map(each => each.policy.name)
+      const names = applying(resolved, target, labelsOf(target)).map(each => each.policy.name)
       if (names.length > 0) {
         return { why: {}, status: { policies: names.map(name => ({ apiVersion: API, name })) } }
       }
@@ -123,7 +104,7 @@ export function createEventPolicies(
         const why = error instanceof Error ? error.message : String(error)
         return { status: 401, message: `failed to verify JWT: ${why}` }
       }
-      const policies = guarded.flatMap(each => applying(resolved, each, labelsOf(each) ?? {}))
+      const policies = guarded.flatMap(each => applying(resolved, each, labelsOf(each)))
       const why = forbid(policies, { subject, target, event }, defaultMode)
       return why === undefined ? undefined : { status: 403, message: why }
     },

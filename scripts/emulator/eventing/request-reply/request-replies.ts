@@ -4,18 +4,14 @@ import type { RequestReplyResource } from '../../manifests/eventing-types.ts'
 import type { TriggerResource } from '../../manifests/types.ts'
 import type { HostHandler } from '../../network.ts'
 import { fromHttp, toBinary } from '../codec.ts'
-import {
-  type Controller,
-  createShelf,
-  type Held,
-  readyOf,
-  type Surroundings,
-} from '../controller.ts'
+import { type Controller, createController, type Surroundings } from '../controller.ts'
 import { attribute, type CloudEvent, EventError, text, withAttributes } from '../event.ts'
 import { type Answer, createExchange, type Exchange } from '../exchange.ts'
+import { findObject, readyOf } from '../find-object.ts'
 import { brokerUrl } from '../hub.ts'
 import { passThrough } from '../pass-through.ts'
 import { isSuccess } from '../retries.ts'
+import { createShelf, type Held } from '../shelf.ts'
 import { createKey, fromCorrelationId, toCorrelationId } from './correlation.ts'
 import { addVerifier, toExpression } from './verify-function.ts'
 
@@ -35,10 +31,17 @@ const BASE = `http://${CLUSTER_NAME}.svc.cluster.local`
 /** The data plane's own bound, whatever `spec.timeout` says. */
 const MAX_TIMEOUT_MS = 60_000
 
+interface Desk {
+  /** What its correlation ids are made with. */
+  readonly key: Buffer
+  /** The broker that its Trigger was made for. */
+  readonly broker: string
+}
+
 /** The controller of RequestReplies. */
 export function createRequestReplies(around: Surroundings, host: TriggerHost): RequestReplies {
-  const { clock, log, changed, send } = around
-  const shelf = createShelf<RequestReplyResource>({
+  const { clock, log, send } = around
+  const shelf = createShelf<RequestReplyResource, Desk>({
     clock,
     apiVersion: 'eventing.knative.dev/v1alpha1',
     dependents: [
@@ -49,18 +52,16 @@ export function createRequestReplies(around: Surroundings, host: TriggerHost): R
       'BrokerReady',
     ],
   })
-  const keys = new Map<string, Buffer>()
-  /** The broker that each one's Trigger was made for. */
-  const triggers = new Map<string, string>()
   /** Requests that wait, by RequestReply and event id. */
   const waiting = new Map<string, (reply: CloudEvent) => void>()
   const dropVerifier = addVerifier((id, name, namespace) => {
-    const key = keys.get(`${namespace}/${name}`)
+    const key = shelf.get(namespace, name)?.own?.key
     return key !== undefined && fromCorrelationId(id, key) !== undefined
   })
   const handler = createExchange({
     scope: 'request-reply',
     log,
+    hosts: /^request-reply\./i,
     owns: name => name === CLUSTER_NAME,
     answer,
   })
@@ -84,7 +85,7 @@ export function createRequestReplies(around: Surroundings, host: TriggerHost): R
     }
     const [, namespace = '', name = '', suffix] = parts
     const held = shelf.get(namespace, name)
-    const key = keys.get(`${namespace}/${name}`)
+    const key = held?.own?.key
     if (!held || !key) return refuse(404, `RequestReply ${namespace}/${name} does not exist`)
     return suffix === 'reply' ? take(held, key, event) : ask(held, key, event, exchange)
   }
@@ -154,23 +155,16 @@ export function createRequestReplies(around: Surroundings, host: TriggerHost): R
     }
   }
 
-  function reconcile(): void {
-    for (const held of shelf.all()) mark(held)
-  }
-
   function mark(held: Held<RequestReplyResource>): void {
     const { resource, conditions } = held
     const { namespace, name, broker } = resource
     const find = (kind: string, wanted: string) =>
-      around
-        .world()
-        .find(
-          each =>
-            each.kind === kind &&
-            each.apiVersion.startsWith('eventing.knative.dev/') &&
-            each.metadata.namespace === namespace &&
-            each.metadata.name === wanted,
-        )
+      findObject(around.world(), {
+        group: 'eventing.knative.dev',
+        kind,
+        namespace,
+        name: wanted,
+      })
     conditions.set('IngressReady', 'True')
     conditions.set('Addressable', 'True')
     conditions.set('EventPoliciesReady', 'True', {
@@ -201,33 +195,21 @@ export function createRequestReplies(around: Surroundings, host: TriggerHost): R
     }
   }
 
+  function listen(held: Held<RequestReplyResource, Desk>): void {
+    const { resource, own } = held
+    const trigger = toTrigger(resource, toOwnerReference(held.object()))
+    // Its broker is immutable, so that another broker needs another Trigger.
+    if (own && own.broker !== resource.broker) hush(held)
+    held.own = { key: own?.key ?? createKey(), broker: resource.broker }
+    host.apply(trigger)
+  }
+
+  const hush = ({ resource }: Held<RequestReplyResource>): void =>
+    host.remove('Trigger', resource.namespace, triggerOf(resource))
+
   return {
+    ...createController(shelf, around, { applied: listen, mark, gone: hush }),
     handler,
-    apply(resource) {
-      const held = shelf.put(resource)
-      const key = `${resource.namespace}/${resource.name}`
-      if (!keys.has(key)) keys.set(key, createKey())
-      const trigger = toTrigger(resource, toOwnerReference(held.object()))
-      // Its broker is immutable, so that another broker needs another Trigger.
-      const before = triggers.get(key)
-      if (before !== undefined && before !== resource.broker) {
-        host.remove('Trigger', resource.namespace, trigger.name)
-      }
-      triggers.set(key, resource.broker)
-      host.apply(trigger)
-      mark(held)
-      changed()
-    },
-    remove(namespace, name) {
-      const held = shelf.drop(namespace, name)
-      if (!held) return
-      keys.delete(`${namespace}/${name}`)
-      triggers.delete(`${namespace}/${name}`)
-      host.remove('Trigger', namespace, triggerOf(held.resource))
-      changed()
-    },
-    refresh: reconcile,
-    objects: shelf.objects,
     async close() {
       dropVerifier()
       waiting.clear()

@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Cancel, Clock } from '../../clock.ts'
 import type { Log } from '../../log.ts'
-import type { JobSinkResource } from '../../manifests/eventing-types.ts'
+import type { JobSinkResource, PodTemplate } from '../../manifests/eventing-types.ts'
 import type { ProcessGuard } from '../../serving/guard.ts'
 import { createLanes } from '../lanes.ts'
 import { type ProcessEnd, type RunningProcess, runProcess } from '../sources/run-process.ts'
@@ -14,8 +14,10 @@ import type { JobRecord, JobStore } from './job-store.ts'
 export interface JobRunner {
   /** Begins, or takes up again, an unfinished job. */
   start(key: string): void
-  /** Ends the running tries of a sink's jobs. */
-  stop(namespace: string, name: string): void
+  /** Ends the running try, and plans no other. */
+  stop(key: string): void
+  /** Whether a try of it runs, or waits only for its turn. */
+  isActive(key: string): boolean
   /** Ends all; what has not finished stays unfinished in the store. */
   close(): Promise<void>
 }
@@ -35,22 +37,25 @@ export function createJobRunner(options: {
   log: Log
   guard: ProcessGuard
   workshop: Workshop
-  /** Where event files are written for the processes. */
+  /** Where each process finds its event: a folder of its own with the file `event` in it, as it is mounted on a cluster. */
   directory: string
   find: (namespace: string, name: string) => JobSinkResource | undefined
-  /** A job finished. */
-  onChange: (namespace: string, name: string) => void
+  /** What SinkBindings put into the environment of a job. */
+  bind: (sink: JobSinkResource, job: JobRecord) => PodTemplate
+  /** A job began a try, waits for the next, or finished. */
+  onChange: (key: string) => void
 }): JobRunner {
   const { jobs, clock, log, guard, workshop, find } = options
   const lanes = createLanes({ limit: CONCURRENCY })
-  const active = new Map<string, { sink: string; process?: RunningProcess }>()
-  const waiting = new Map<string, { sink: string; cancel: Cancel }>()
+  const active = new Map<string, { process?: RunningProcess }>()
+  const waiting = new Map<string, Cancel>()
   let closing = false
 
   function start(key: string): void {
     const job = jobs().get(key)
     if (closing || job?.state !== 'running' || active.has(key) || waiting.has(key)) return
-    active.set(key, { sink: sinkOf(job) })
+    active.set(key, {})
+    options.onChange(key)
     lanes.push('jobs', () => attempt(job))
   }
 
@@ -63,17 +68,17 @@ export function createJobRunner(options: {
     const remainingMs = job.created + deadlineMs - clock.now()
     let late = remainingMs <= 0
     let end: ProcessEnd = { how: 'was not started', tail: [] }
-    const file = join(options.directory, key, 'event')
+    const folder = join(options.directory, key)
     try {
       if (!late) {
-        const { plan, environment } = await toWorkload(sink, sink.template, workshop)
-        mkdirSync(join(options.directory, key), { recursive: true, mode: 0o700 })
-        writeFileSync(file, jobs().event(key), { mode: 0o600 })
+        const { plan, environment } = await toWorkload(sink, options.bind(sink, job), workshop)
+        mkdirSync(folder, { recursive: true, mode: 0o700 })
+        writeFileSync(join(folder, 'event'), jobs().event(key), { mode: 0o600 })
         if (active.get(key) !== entry || closing) return
         const process = runProcess({
           plan,
           guard,
-          environment: { ...environment, K_EVENT_PATH: file },
+          environment: { ...environment, K_EVENT_PATH: folder },
           onLine: line => log.output(job.sink, line),
         })
         entry.process = process
@@ -89,7 +94,7 @@ export function createJobRunner(options: {
     } catch (error) {
       end = { how: error instanceof Error ? error.message : String(error), tail: [] }
     } finally {
-      rmSync(join(options.directory, key), { recursive: true, force: true })
+      rmSync(folder, { recursive: true, force: true })
       const isOurs = active.get(key) === entry
       if (isOurs) active.delete(key)
       // Stopped from outside: the try does not count, and the job, if it is still there, is taken up again.
@@ -117,36 +122,27 @@ export function createJobRunner(options: {
         waiting.delete(key)
         start(key)
       })
-      waiting.set(key, { sink: sinkOf(job), cancel })
-      return
+      waiting.set(key, cancel)
     }
-    options.onChange(job.namespace, job.sink)
+    options.onChange(key)
   }
 
-  function halt(of: (sink: string) => boolean): Promise<unknown> {
-    for (const [key, { sink, cancel }] of waiting) {
-      if (!of(sink)) continue
-      cancel()
-      waiting.delete(key)
-    }
-    const ends: Promise<unknown>[] = []
-    for (const [key, { sink, process }] of active) {
-      if (!of(sink)) continue
-      active.delete(key)
-      if (process) ends.push(process.stop(GRACE_MS))
-    }
-    return Promise.all(ends)
+  async function halt(key: string): Promise<void> {
+    waiting.get(key)?.()
+    waiting.delete(key)
+    const { process } = active.get(key) ?? {}
+    active.delete(key)
+    await process?.stop(GRACE_MS)
   }
 
   return {
     start,
-    stop: (namespace, name) => void halt(sink => sink === `${namespace}/${name}`),
+    stop: key => void halt(key),
+    isActive: key => active.has(key),
     async close() {
       closing = true
-      await halt(() => true)
+      await Promise.all([...waiting.keys(), ...active.keys()].map(halt))
       await lanes.close()
     },
   }
 }
-
-const sinkOf = ({ namespace, sink }: JobRecord): string => `${namespace}/${sink}`

@@ -1,31 +1,34 @@
-/** Keeps JobSinks: takes events over HTTP, and runs a job once for each. */
+/** Keeps JobSinks: each event that one takes has a job, which runs once. */
 import { join } from 'node:path'
+import type { Cancel } from '../../clock.ts'
+import { toOwnerReference } from '../../control/object.ts'
 import type { JobSinkResource } from '../../manifests/eventing-types.ts'
 import type { HostHandler } from '../../network.ts'
 import type { ProcessGuard } from '../../serving/guard.ts'
-import { fromHttp } from '../codec.ts'
-import { type Controller, createShelf, type Held, type Surroundings } from '../controller.ts'
-import { EventError, text } from '../event.ts'
-import { type Answer, createExchange, type Exchange } from '../exchange.ts'
+import { type Controller, createController, type Surroundings } from '../controller.ts'
 import type { EventPolicies } from '../policy/policies.ts'
+import { createShelf, type Held } from '../shelf.ts'
+import type { SinkBindings } from '../sources/sink-binding.ts'
 import type { Workshop } from '../sources/workload.ts'
-import { toStructured } from '../structured.ts'
+import { createJobDoor, JOB_SINK_HOST } from './job-door.ts'
+import { SINK_LABEL, toJobLabels, toJobName, toJobObject } from './job-object.ts'
 import { createJobRunner } from './job-runner.ts'
 import { type JobName, type JobRecord, type JobStore, openJobStore } from './job-store.ts'
+import { createJobBoard, type ShownJobs } from './shown-jobs.ts'
 
-/** The controller with its HTTP side. */
+/** The controller with its HTTP side, and the jobs that it makes. */
 export interface JobSinks extends Controller<JobSinkResource> {
   readonly handler: HostHandler
-  /** The jobs of one sink, oldest first. */
-  jobs(namespace: string, name: string): JobRecord[]
+  readonly jobs: MadeJobs
 }
 
-/** The address of the JobSink ingress inside a cluster. */
-export const JOB_SINK_HOST = 'job-sink.knative-eventing.svc.cluster.local'
+/** Jobs of JobSinks, as `batch/v1` Jobs. */
+export interface MadeJobs extends ShownJobs {
+  /** Ends and forgets one; harmless when there is none. */
+  remove(namespace: string, name: string): void
+}
 
 const GROUP = 'sinks.knative.dev'
-const CLUSTER_NAME = 'job-sink.knative-eventing'
-const NAME_LABEL = 'sinks.knative.dev/job-sink-name'
 /** Finished jobs of a sink that are remembered; a cluster remembers all until someone deletes them. */
 const KEPT_JOBS = 1_000
 
@@ -36,21 +39,25 @@ export function createJobSinks(
     directory,
     guard,
     authorize,
+    bind,
     ...workshop
   }: Workshop & {
     readonly directory: string
     readonly guard: ProcessGuard
     readonly authorize: EventPolicies['authorize']
+    readonly bind: SinkBindings['bind']
   },
 ): JobSinks {
-  const { clock, log, changed } = around
+  const { clock, log } = around
   let store: JobStore | undefined
   /** Opened when there is a JobSink, which most projects have not. */
   const jobs = (): JobStore => {
     store ??= openJobStore(directory)
     return store
   }
-  const shelf = createShelf<JobSinkResource>({
+  const board = createJobBoard()
+  /** What is held has the timer with it that forgets its finished jobs. */
+  const shelf = createShelf<JobSinkResource, Cancel>({
     clock,
     apiVersion: `${GROUP}/v1alpha1`,
     dependents: ['Addressable', 'EventPoliciesReady'],
@@ -63,62 +70,38 @@ export function createJobSinks(
     workshop,
     directory: join(directory, 'events'),
     find: (namespace, name) => shelf.get(namespace, name)?.resource,
-    onChange: () => changed(),
+    bind: (sink, job) => {
+      const name = toJobName(job)
+      const labels = toJobLabels(sink, job)
+      const subject = {
+        apiVersion: 'batch/v1',
+        kind: 'Job',
+        namespace: sink.namespace,
+        name,
+        labels,
+      }
+      return { ...sink.template, env: bind(subject, sink.template.env) }
+    },
+    onChange: follow,
   })
-  const handler = createExchange({
-    scope: 'job-sink',
+  const handler = createJobDoor({
     log,
-    owns: host => host === CLUSTER_NAME,
-    answer,
+    authorize,
+    exists,
+    accept,
+    find: name => jobs().find(name),
   })
 
-  /** `cmd/jobsink/main.go`: every refusal is a 400, and so is a sink that does not exist. */
-  async function answer(exchange: Exchange): Promise<Answer> {
-    if (exchange.method === 'GET') return tell(exchange.target)
-    const parts = exchange.target.replace(/\/$/, '').split('/')
-    const [, namespace = '', sink = ''] = parts
-    if (exchange.method !== 'POST')
-      return refuse(`method must be POST or GET, got ${exchange.method}`)
-    if (parts.length !== 3)
-      return refuse(`path must be /<namespace>/<name>, got ${exchange.target}`)
-    try {
-      return await take(exchange, namespace, sink)
-    } catch (error) {
-      if (error instanceof EventError) return refuse(error.message)
-      log.error(sink, `job not stored: ${String(error)}`)
-      return { status: 500, headers: { reason: 'the job could not be stored' } }
-    }
+  function exists(namespace: string, name: string): boolean {
+    const held = shelf.get(namespace, name)
+    if (held) prune(held)
+    return held !== undefined
   }
 
-  async function take(
-    { headers, body }: Exchange,
-    namespace: string,
-    sink: string,
-  ): Promise<Answer> {
-    const event = fromHttp(headers, body)
-    const found = shelf.get(namespace, sink)
-    if (!found) return refuse(`JobSink ${namespace}/${sink} does not exist`)
-    const target = { group: GROUP, kind: 'JobSink', namespace, name: sink }
-    const refusal = await authorize({ guarded: [target], headers, event })
-    if (refusal) return { status: refusal.status, body: refusal.message }
-    prune(found.resource)
-    const name = { namespace, sink, source: text(event, 'source'), id: text(event, 'id') }
-    if (jobs().insert(name, toStructured(event), clock.now())) {
-      const job = jobs().find(name)
-      if (job) runner.start(job.key)
-      changed()
-    }
-    return { status: 202, headers: { location: toLocation(name) } }
-  }
-
-  function tell(target: string): Answer {
-    const name = fromLocation(target)
-    if (!name) return refuse(`path must be that of a Location, got ${target}`)
-    const sink = shelf.get(name.namespace, name.sink)?.resource
-    if (sink) prune(sink)
+  function accept(name: JobName, event: Uint8Array): void {
+    if (!jobs().insert(name, event, clock.now())) return
     const job = jobs().find(name)
-    if (!job) return { status: 404 }
-    return ANSWERS[job.state](name)
+    if (job) runner.start(job.key)
   }
 
   function mark(held: Held<JobSinkResource>): void {
@@ -129,72 +112,89 @@ export function createJobSinks(
     held.conditions.set('EventPoliciesReady', 'True', policies.why)
     held.status = {
       address: around.address(target, `http://${JOB_SINK_HOST}/${namespace}/${name}`),
-      job: { selector: `${NAME_LABEL}=${name}` },
+      job: { selector: `${SINK_LABEL}=${name}` },
       ...policies.status,
     }
   }
 
-  function prune({ namespace, name, ttlSecondsAfterFinished }: JobSinkResource): void {
-    const limit =
-      ttlSecondsAfterFinished === undefined
-        ? Number.NEGATIVE_INFINITY
-        : clock.now() - ttlSecondsAfterFinished * 1_000
-    jobs().prune(namespace, name, Number.isFinite(limit) ? limit : -1, KEPT_JOBS)
+  function resume(held: Held<JobSinkResource, Cancel>): void {
+    expire(held)
+    for (const { key, state } of listOf(held)) {
+      if (state === 'running') runner.start(key)
+      show(key)
+    }
+  }
+
+  function discard(held: Held<JobSinkResource, Cancel>): void {
+    const { namespace, name } = held.resource
+    const keys = listOf(held).map(({ key }) => key)
+    held.own?.()
+    keys.forEach(runner.stop)
+    jobs().remove(namespace, name)
+    board.drop(keys)
+  }
+
+  const listOf = ({ resource }: Held<JobSinkResource>): JobRecord[] =>
+    jobs().list(resource.namespace, resource.name)
+
+  /** Returns the sink of one that has ended. */
+  function show(key: string): Held<JobSinkResource, Cancel> | undefined {
+    const job = jobs().get(key)
+    const sink = job && shelf.get(job.namespace, job.sink)
+    if (!sink) return undefined
+    const owner = toOwnerReference(sink.object())
+    board.put(key, toJobObject(job, sink.resource, { owner, active: runner.isActive(key) }))
+    return job.state === 'running' ? undefined : sink
+  }
+
+  function follow(key: string): void {
+    const sink = show(key)
+    if (!sink) return
+    prune(sink)
+    plan(sink)
+  }
+
+  /** Forgets what is too old or too many. */
+  function prune(held: Held<JobSinkResource, Cancel>): void {
+    const { namespace, name, ttlSecondsAfterFinished: ttl } = held.resource
+    const limit = ttl === undefined ? -1 : clock.now() - ttl * 1_000
+    board.drop(jobs().prune(namespace, name, limit, KEPT_JOBS))
+  }
+
+  /** Comes again when the oldest one that has ended is too old. */
+  function plan(held: Held<JobSinkResource, Cancel>): void {
+    const { namespace, name, ttlSecondsAfterFinished: ttl } = held.resource
+    if (ttl === undefined || held.own) return
+    const oldest = jobs().oldestEnd(namespace, name)
+    if (oldest === undefined) return
+    held.own = clock.after(oldest + ttl * 1_000 - clock.now(), () => expire(held))
+  }
+
+  function expire(held: Held<JobSinkResource, Cancel>): void {
+    held.own?.()
+    held.own = undefined
+    prune(held)
+    plan(held)
   }
 
   return {
+    ...createController(shelf, around, { applied: resume, mark, gone: discard }),
     handler,
-    jobs: (namespace, name) => jobs().list(namespace, name),
-    apply(resource) {
-      mark(shelf.put(resource))
-      const { namespace, name } = resource
-      const unfinished = jobs()
-        .list(namespace, name)
-        .filter(({ state }) => state === 'running')
-      for (const { key } of unfinished) runner.start(key)
-      changed()
+    jobs: {
+      objects: board.objects,
+      onChange: board.onChange,
+      remove(namespace, name) {
+        const key = board.find(namespace, name)
+        if (key === undefined) return
+        runner.stop(key)
+        jobs().forget(key)
+        board.drop([key])
+      },
     },
-    remove(namespace, name) {
-      if (!shelf.drop(namespace, name)) return
-      runner.stop(namespace, name)
-      jobs().remove(namespace, name)
-      changed()
-    },
-    refresh() {
-      for (const held of shelf.all()) mark(held)
-    },
-    objects: shelf.objects,
     async close() {
+      for (const { own: cancel } of shelf.all()) cancel?.()
       await runner.close()
       store?.close()
     },
-  }
-}
-
-const ANSWERS: Record<JobRecord['state'], (name: JobName) => Answer> = {
-  running: name => ({ status: 202, headers: { location: toLocation(name) } }),
-  complete: () => ({ status: 200, headers: { reason: 'Complete' } }),
-  failed: () => ({ status: 400, headers: { reason: 'Failed' } }),
-}
-
-const refuse = (why: string): Answer => ({
-  status: 400,
-  headers: { 'content-type': 'text/plain; charset=utf-8' },
-  body: why,
-})
-
-function toLocation({ namespace, sink, source, id }: JobName): string {
-  return `/namespaces/${namespace}/name/${sink}/sources/${encodeURIComponent(source)}/ids/${encodeURIComponent(id)}`
-}
-
-const LOCATION = /^\/namespaces\/([^/]+)\/name\/([^/]+)\/sources\/([^/]+)\/ids\/([^/]+)\/?$/
-
-function fromLocation(target: string): JobName | undefined {
-  const [, namespace, sink, source, id] = LOCATION.exec(target) ?? []
-  if (!namespace || !sink || !source || !id) return undefined
-  try {
-    return { namespace, sink, source: decodeURIComponent(source), id: decodeURIComponent(id) }
-  } catch {
-    return undefined
   }
 }

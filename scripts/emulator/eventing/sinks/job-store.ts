@@ -44,8 +44,12 @@ export interface JobStore {
   list(namespace: string, sink: string): JobRecord[]
   /** Forgets the jobs of a sink. */
   remove(namespace: string, sink: string): void
-  /** Forgets finished jobs that ended before `limit`, and all but the latest `kept`. */
-  prune(namespace: string, sink: string, limit: number, kept: number): void
+  /** Forgets one. */
+  forget(key: string): void
+  /** Forgets finished jobs that ended before `limit`, and all but the latest `kept`; returns their keys. */
+  prune(namespace: string, sink: string, limit: number, kept: number): string[]
+  /** When the first of the finished jobs of a sink ended. */
+  oldestEnd(namespace: string, sink: string): number | undefined
   close(): void
 }
 
@@ -67,10 +71,12 @@ export function openJobStore(directory: string): JobStore {
     `SELECT ${COLUMNS} FROM jobs WHERE namespace = ? AND sink = ? ORDER BY rowid`,
   )
   const remove = prepare('DELETE FROM jobs WHERE namespace = ? AND sink = ?')
+  const forget = prepare('DELETE FROM jobs WHERE key = ?')
   const prune = prepare(
     `DELETE FROM jobs WHERE namespace = ?1 AND sink = ?2 AND state <> 'running' AND (ended <= ?3 OR rowid NOT IN (
-       SELECT rowid FROM jobs WHERE namespace = ?1 AND sink = ?2 ORDER BY rowid DESC LIMIT ?4))`,
+       SELECT rowid FROM jobs WHERE namespace = ?1 AND sink = ?2 ORDER BY rowid DESC LIMIT ?4)) RETURNING key`,
   )
+  const oldest = prepare('SELECT MIN(ended) AS ended FROM jobs WHERE namespace = ? AND sink = ?')
   let open = true
 
   const read = (key: string): JobRecord | undefined => {
@@ -96,7 +102,13 @@ export function openJobStore(directory: string): JobStore {
     },
     list: (namespace, sink) => list.all(namespace, sink).map(toRecord),
     remove: (namespace, sink) => void remove.run(namespace, sink),
-    prune: (namespace, sink, limit, kept) => void prune.run(namespace, sink, limit, kept),
+    forget: key => void forget.run(key),
+    prune: (namespace, sink, limit, kept) =>
+      prune.all(namespace, sink, limit, kept).map(({ key }) => String(key)),
+    oldestEnd(namespace, sink) {
+      const ended = oldest.get(namespace, sink)?.ended
+      return typeof ended === 'number' ? ended : undefined
+    },
     close() {
       if (open) database.close()
       open = false

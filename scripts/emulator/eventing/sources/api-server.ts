@@ -4,20 +4,15 @@ import type { Catalogue, Change } from '../../control/catalogue.ts'
 import type { KubeObject } from '../../control/object.ts'
 import type { ApiServerSourceResource } from '../../manifests/eventing-types.ts'
 import { selects } from '../../manifests/label-selector.ts'
-import {
-  type Controller,
-  createShelf,
-  markIdentity,
-  markSink,
-  type Surroundings,
-} from '../controller.ts'
+import { type Controller, createController, type Surroundings } from '../controller.ts'
 import type { CloudEvent } from '../event.ts'
+import { createShelf, type Held } from '../shelf.ts'
 import { emit } from './emit.ts'
+import { markIdentity, markSink } from './marks.ts'
 
 /** What the control plane tells of its objects. */
 export type ChangeFeed = Pick<Catalogue, 'version' | 'subscribe'>
 
-const GROUP = 'sources.knative.dev'
 const SOURCE = 'https://kubernetes.default.svc'
 const VERBS: Record<Change['type'], string> = {
   ADDED: 'add',
@@ -30,45 +25,38 @@ export function createApiServerSources(
   around: Surroundings,
   feed: (() => ChangeFeed) | undefined,
 ): Controller<ApiServerSourceResource> {
-  const { clock, changed } = around
-  const shelf = createShelf<ApiServerSourceResource>({
+  const { clock } = around
+  /** What is held has the address of its sink with it. */
+  const shelf = createShelf<ApiServerSourceResource, string>({
     clock,
-    apiVersion: `${GROUP}/v1`,
+    apiVersion: 'sources.knative.dev/v1',
     dependents: ['SinkProvided', 'Deployed', 'SufficientPermissions', 'OIDCIdentityCreated'],
   })
-  const urls = new Map<string, string>()
   const closing = new AbortController()
   let unsubscribe: (() => void) | undefined
 
-  function reconcile(): void {
-    for (const held of shelf.all()) {
-      const { resource, conditions } = held
-      const url = markSink(held, around, resource.sink)
-      const identity = markIdentity(held, around)
-      // Nobody's permissions are checked here: the emulator has one user.
-      conditions.set('SufficientPermissions', 'True')
-      if (url === undefined) {
-        urls.delete(keyOf(resource))
-        held.status = identity
-        continue
-      }
-      conditions.set('Deployed', 'True')
-      urls.set(keyOf(resource), url)
-      held.status = {
-        ...identity,
-        sinkUri: url,
-        namespaces: resource.allNamespaces ? [''] : [resource.namespace],
-        ceAttributes: Object.values(VERBS).map(verb => ({
-          type: typeOf(resource, verb),
-          source: SOURCE,
-        })),
-      }
+  function mark(held: Held<ApiServerSourceResource, string>): void {
+    const { resource, conditions } = held
+    held.own = markSink(held, around, resource.sink)
+    held.status = markIdentity(held, around)
+    // Nobody's permissions are checked here: the emulator has one user.
+    conditions.set('SufficientPermissions', 'True')
+    if (held.own === undefined) return
+    conditions.set('Deployed', 'True')
+    held.status = {
+      ...held.status,
+      sinkUri: held.own,
+      namespaces: resource.allNamespaces ? [''] : [resource.namespace],
+      ceAttributes: Object.values(VERBS).map(verb => ({
+        type: typeOf(resource, verb),
+        source: SOURCE,
+      })),
     }
-    if (shelf.all().length > 0) follow()
   }
 
   /** Objects that exist when the watch begins make no events, as the adapter's `Replace` does nothing. */
   function follow(): void {
+    if (shelf.all().length === 0) return
     if (unsubscribe || !feed || closing.signal.aborted) return
     const source = feed()
     const begun = source.version()
@@ -78,30 +66,15 @@ export function createApiServerSources(
   }
 
   function tell({ type, version, entry: { object } }: Change): void {
-    for (const { resource } of shelf.all()) {
-      const url = urls.get(keyOf(resource))
+    for (const { resource, own: url } of shelf.all()) {
       if (url === undefined || !isWatched(resource, object)) continue
-      const { namespace, name, sink } = resource
-      const from = { group: GROUP, kind: 'ApiServerSource', namespace, name }
       const event = toEvent(resource, VERBS[type], object, { version, now: clock.now() })
-      void emit(around, { from, sink, url, event }, closing.signal)
+      void emit(around, { source: resource, url, event }, closing.signal)
     }
   }
 
   return {
-    apply(resource) {
-      shelf.put(resource)
-      reconcile()
-      changed()
-    },
-    remove(namespace, name) {
-      const held = shelf.drop(namespace, name)
-      if (!held) return
-      urls.delete(keyOf(held.resource))
-      changed()
-    },
-    refresh: reconcile,
-    objects: shelf.objects,
+    ...createController(shelf, around, { mark, settled: follow }),
     async close() {
       unsubscribe?.()
       closing.abort(new Error('the emulator is stopping'))
@@ -172,5 +145,3 @@ function toData(source: ApiServerSourceResource, object: KubeObject, version: nu
 
 const typeOf = ({ mode }: ApiServerSourceResource, verb: string): string =>
   `dev.knative.apiserver.${mode === 'Resource' ? 'resource' : 'ref'}.${verb}`
-
-const keyOf = ({ namespace, name }: ApiServerSourceResource): string => `${namespace}/${name}`

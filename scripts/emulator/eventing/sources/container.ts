@@ -3,7 +3,8 @@ import type { Cancel } from '../../clock.ts'
 import type { ContainerSourceResource } from '../../manifests/eventing-types.ts'
 import type { ProcessGuard } from '../../serving/guard.ts'
 import { createStartBackoff } from '../../serving/start-backoff.ts'
-import { type Controller, createShelf, type Held, type Surroundings } from '../controller.ts'
+import { type Controller, createController, type Surroundings } from '../controller.ts'
+import { createShelf, type Held } from '../shelf.ts'
 import { toVariables } from './injection.ts'
 import { type RunningProcess, runProcess } from './run-process.ts'
 import { toWorkload, type Workshop } from './workload.ts'
@@ -24,36 +25,33 @@ export function createContainerSources(
   { guard, ...workshop }: Workshop & { readonly guard: ProcessGuard },
 ): Controller<ContainerSourceResource> {
   const { clock, log, changed } = around
-  const shelf = createShelf<ContainerSourceResource>({
+  const shelf = createShelf<ContainerSourceResource, Runner>({
     clock,
     apiVersion: 'sources.knative.dev/v1',
     dependents: ['SinkBindingReady', 'ReceiveAdapterReady'],
   })
-  const runners = new Map<string, Runner>()
   const stopping = new Set<Promise<void>>()
 
-  function reconcile(): void {
-    for (const held of shelf.all()) {
-      const { resource, conditions } = held
-      const found = around.resolve(resource.sink, 'sink')
-      if ('error' in found) {
-        conditions.set('SinkBindingReady', 'False', { reason: 'NotFound', message: found.error })
-        held.status = {}
-        end(keyOf(resource))
-        continue
-      }
-      conditions.set('SinkBindingReady', 'True')
-      held.status = { sinkUri: found.url }
-      const print = JSON.stringify([resource.spec, found.url])
-      if (runners.get(keyOf(resource))?.print === print) continue
-      end(keyOf(resource))
-      runners.set(keyOf(resource), { print, stop: start(held, found.url) })
+  function mark(held: Held<ContainerSourceResource, Runner>): void {
+    const { resource, conditions } = held
+    const found = around.resolve(resource.sink, 'sink')
+    if ('error' in found) {
+      conditions.set('SinkBindingReady', 'False', { reason: 'NotFound', message: found.error })
+      held.status = {}
+      end(held)
+      return
     }
+    conditions.set('SinkBindingReady', 'True')
+    held.status = { sinkUri: found.url }
+    const print = JSON.stringify([resource.spec, found.url])
+    if (held.own?.print === print) return
+    end(held)
+    held.own = { print, stop: start(held, found.url) }
   }
 
-  function end(key: string): void {
-    const runner = runners.get(key)
-    runners.delete(key)
+  function end(held: Held<ContainerSourceResource, Runner>): void {
+    const { own: runner } = held
+    held.own = undefined
     if (!runner) return
     const stopped = runner.stop().finally(() => stopping.delete(stopped))
     stopping.add(stopped)
@@ -115,21 +113,9 @@ export function createContainerSources(
   }
 
   return {
-    apply(resource) {
-      shelf.put(resource)
-      reconcile()
-      changed()
-    },
-    remove(namespace, name) {
-      const held = shelf.drop(namespace, name)
-      if (!held) return
-      end(keyOf(held.resource))
-      changed()
-    },
-    refresh: reconcile,
-    objects: shelf.objects,
+    ...createController(shelf, around, { mark, gone: end }),
     async close() {
-      for (const key of [...runners.keys()]) end(key)
+      shelf.all().forEach(end)
       await Promise.all(stopping)
     },
   }
@@ -137,5 +123,3 @@ export function createContainerSources(
 
 const toRecord = (variables: readonly { name: string; value: string }[]): Record<string, string> =>
   Object.fromEntries(variables.map(({ name, value }) => [name, value]))
-
-const keyOf = ({ namespace, name }: ContainerSourceResource): string => `${namespace}/${name}`

@@ -1,15 +1,13 @@
 /** Sends a source's own events, with the retries of the sources' common client. */
-import type { Destination } from '../../manifests/types.ts'
+import type { SourceObject } from '../../manifests/eventing-types.ts'
 import { toBinary } from '../codec.ts'
 import type { Surroundings } from '../controller.ts'
 import { type CloudEvent, text } from '../event.ts'
-import type { PolicyObject } from '../policy/identity.ts'
 import { isSuccess } from '../retries.ts'
 
 /** An event with its way. */
 export interface Emission {
-  readonly from: PolicyObject
-  readonly sink: Destination
+  readonly source: SourceObject & { readonly kind: string }
   readonly url: string
   readonly event: CloudEvent
 }
@@ -25,10 +23,12 @@ const TIMEOUT_MS = 60_000
 /** Resolves when the event was taken or is lost, which the log tells; gives up when `closing` is aborted. */
 export async function emit(
   { clock, log, send, credentials }: Surroundings,
-  { from, sink, url, event }: Emission,
+  { source, url, event }: Emission,
   closing: AbortSignal,
 ): Promise<void> {
   const message = toBinary(event)
+  const { kind, namespace, name, sink } = source
+  const from = { group: 'sources.knative.dev', kind, namespace, name }
   const headers = { ...message.headers, ...(await credentials(from, sink)) }
   const id = text(event, 'id')
 
@@ -44,12 +44,11 @@ export async function emit(
 
   for (let retry = 0; !closing.aborted; retry += 1) {
     const status = await attempt()
-    if (isSuccess(status))
-      return log.info(from.name, `sent ${text(event, 'type')} to ${url}`, { id })
+    if (isSuccess(status)) return log.info(name, `sent ${text(event, 'type')} to ${url}`, { id })
     if (closing.aborted) return
     if (retry === RETRIES || !RETRYABLE.has(status)) {
       const what = status === 0 ? 'no answer' : `status ${status}`
-      return log.error(from.name, `event lost: ${what} of ${url} after ${retry + 1} tries`, { id })
+      return log.error(name, `event lost: ${what} of ${url} after ${retry + 1} tries`, { id })
     }
     await clock.sleep(BACKOFF_MS * 2 ** (retry + 1), closing).catch(() => {})
   }

@@ -3,21 +3,16 @@ import { randomUUID } from 'node:crypto'
 import type { Cancel } from '../../clock.ts'
 import type { PingSourceResource } from '../../manifests/eventing-types.ts'
 import { nextRun } from '../../manifests/schedule.ts'
-import {
-  type Controller,
-  createShelf,
-  markIdentity,
-  markSink,
-  type Shelf,
-  type Surroundings,
-} from '../controller.ts'
+import { type Controller, createController, type Surroundings } from '../controller.ts'
 import type { CloudEvent } from '../event.ts'
+import { createShelf, type Held } from '../shelf.ts'
 import { emit } from './emit.ts'
+import { markIdentity, markSink } from './marks.ts'
 
 /** `PingSourceEventType`. */
 const EVENT_TYPE = 'dev.knative.sources.ping'
+
 interface Running {
-  readonly url: string
   /** What the schedule and the event are made of: a change of it starts anew. */
   readonly print: string
   readonly stop: () => void
@@ -25,46 +20,37 @@ interface Running {
 
 /** The controller of PingSources. */
 export function createPingSources(around: Surroundings): Controller<PingSourceResource> {
-  const { clock, changed } = around
-  const shelf: Shelf<PingSourceResource> = createShelf({
+  const { clock } = around
+  const shelf = createShelf<PingSourceResource, Running>({
     clock,
     apiVersion: 'sources.knative.dev/v1',
     dependents: ['SinkProvided', 'Deployed', 'OIDCIdentityCreated'],
   })
-  const running = new Map<string, Running>()
   const closing = new AbortController()
 
-  function reconcile(): void {
-    for (const held of shelf.all()) {
-      const { resource, conditions } = held
-      const url = markSink(held, around, resource.sink)
-      const identity = markIdentity(held, around)
-      if (url === undefined) {
-        stop(resource)
-        held.status = identity
-        continue
-      }
-      conditions.set('Deployed', 'True')
-      held.status = {
-        ...identity,
-        sinkUri: url,
-        ceAttributes: [{ type: EVENT_TYPE, source: sourceOf(resource) }],
-      }
-      start(resource, url)
+  function mark(held: Held<PingSourceResource, Running>): void {
+    const { resource, conditions } = held
+    const url = markSink(held, around, resource.sink)
+    held.status = markIdentity(held, around)
+    if (url === undefined) {
+      stop(held)
+      return
     }
-  }
-
-  function start(resource: PingSourceResource, url: string): void {
-    const key = keyOf(resource)
+    conditions.set('Deployed', 'True')
+    held.status = {
+      ...held.status,
+      sinkUri: url,
+      ceAttributes: [{ type: EVENT_TYPE, source: sourceOf(resource) }],
+    }
     const print = JSON.stringify([resource.spec, url])
-    if (running.get(key)?.print === print) return
-    stop(resource)
-    running.set(key, { url, print, stop: schedule(resource, url) })
+    if (held.own?.print === print) return
+    stop(held)
+    held.own = { print, stop: schedule(resource, url) }
   }
 
-  function stop(resource: PingSourceResource): void {
-    running.get(keyOf(resource))?.stop()
-    running.delete(keyOf(resource))
+  function stop(held: Held<PingSourceResource, Running>): void {
+    held.own?.stop()
+    held.own = undefined
   }
 
   /** One run ahead at a time, reckoned from now: what a jump of the clock skipped is not made up for. */
@@ -90,29 +76,14 @@ export function createPingSources(around: Surroundings): Controller<PingSourceRe
   }
 
   function ping(resource: PingSourceResource, url: string): Promise<void> {
-    const { namespace, name, sink } = resource
-    const from = { group: 'sources.knative.dev', kind: 'PingSource', namespace, name }
     const event = toEvent(resource, clock.now())
-    return emit(around, { from, sink, url, event }, closing.signal)
+    return emit(around, { source: resource, url, event }, closing.signal)
   }
 
   return {
-    apply(resource) {
-      shelf.put(resource)
-      reconcile()
-      changed()
-    },
-    remove(namespace, name) {
-      const held = shelf.drop(namespace, name)
-      if (!held) return
-      stop(held.resource)
-      changed()
-    },
-    refresh: reconcile,
-    objects: shelf.objects,
+    ...createController(shelf, around, { mark, gone: stop }),
     async close() {
-      for (const { stop: end } of running.values()) end()
-      running.clear()
+      shelf.all().forEach(stop)
       closing.abort(new Error('the emulator is stopping'))
     },
   }
@@ -137,5 +108,3 @@ export function toEvent(resource: PingSourceResource, now: number): CloudEvent {
 
 const sourceOf = ({ namespace, name }: PingSourceResource): string =>
   `/apis/v1/namespaces/${namespace}/pingsources/${name}`
-
-const keyOf = ({ namespace, name }: PingSourceResource): string => `${namespace}/${name}`

@@ -1,28 +1,38 @@
-/** Keeps SinkBindings: decides which Services get `K_SINK`, and tells of those whose environment changed. */
-import type { BindingSubject, SinkBindingResource } from '../../manifests/eventing-types.ts'
+/** Keeps SinkBindings: decides which processes get `K_SINK`, and tells when that changed. */
+import type {
+  BindingSubject,
+  ObjectReference,
+  SinkBindingResource,
+} from '../../manifests/eventing-types.ts'
 import { selects } from '../../manifests/label-selector.ts'
-import type { ServiceResource } from '../../manifests/types.ts'
-import {
-  type Controller,
-  createShelf,
-  type Held,
-  markIdentity,
-  markSink,
-  type Surroundings,
-} from '../controller.ts'
-import { addressOf } from '../resolve.ts'
+import type { EnvVar } from '../../manifests/types.ts'
+import { type Controller, createController, type Surroundings } from '../controller.ts'
+import { findObject } from '../find-object.ts'
+import { groupOf } from '../policy/identity.ts'
+import { addressOf, resourceOf } from '../resolve.ts'
+import { createShelf, type Held } from '../shelf.ts'
 import { inject } from './injection.ts'
+import { markIdentity, markSink } from './marks.ts'
 
-/** The controller, and what it does to Services. */
-export interface SinkBindings extends Controller<SinkBindingResource> {
-  /** The Service with the variables of the binding that it is the subject of, if any. */
-  bind(service: ServiceResource): ServiceResource
+/** What may be the subject of a binding. */
+export interface Bindable extends ObjectReference {
+  readonly labels: Readonly<Record<string, string>>
 }
+
+/** The controller, and what it does to its subjects. */
+export interface SinkBindings extends Controller<SinkBindingResource> {
+  /** The environment of a subject with the variables of its binding, if it has one. */
+  bind(subject: Bindable, env: readonly EnvVar[]): readonly EnvVar[]
+}
+
+/** What runs here by a pod template of its own: Services, and the jobs of JobSinks. */
+const SUBJECTS = ['serving.knative.dev/Service', 'batch/Job']
 
 /** `onBound` hears of a binding whose subjects have another environment now. */
 export function createSinkBindings(around: Surroundings, onBound: () => void): SinkBindings {
-  const { clock, log, changed } = around
-  const shelf = createShelf<SinkBindingResource>({
+  const { clock, log } = around
+  /** What is held has what it injects with it; a binding without a sink injects nothing. */
+  const shelf = createShelf<SinkBindingResource, string>({
     clock,
     apiVersion: 'sources.knative.dev/v1',
     dependents: [
@@ -33,27 +43,32 @@ export function createSinkBindings(around: Surroundings, onBound: () => void): S
       'SinkBindingTrustBundlePropagated',
     ],
   })
-  /** What each binding injects; a binding without a sink injects nothing. */
-  const urls = new Map<string, string>()
   let told = ''
 
-  function reconcile(): void {
-    for (const held of shelf.all()) {
-      const { resource, conditions } = held
-      const url = markSink(held, around, resource.sink) ?? promised(resource)
-      const identity = markIdentity(held, around)
-      const { reason } = conditions.list().find(({ type }) => type === 'OIDCIdentityCreated') ?? {}
-      conditions.set('OIDCTokenSecretCreated', 'True', { ...(reason && { reason }) })
-      conditions.set('SinkBindingTrustBundlePropagated', 'True')
-      markSubject(held)
-      held.status = { ...identity, ...(url !== undefined && { sinkUri: url }) }
-      if (url === undefined) urls.delete(keyOf(resource))
-      else urls.set(keyOf(resource), url)
-    }
+  function warn({ resource: { name, file, line, subject } }: Held<SinkBindingResource>): void {
+    if (isEmulated(subject)) return
+    const { apiVersion, kind } = subject
+    log.warn(
+      name,
+      `${file}:${line}: a SinkBinding to a ${apiVersion} ${kind} does nothing here: the emulator runs Services and the jobs of JobSinks only`,
+    )
+  }
+
+  function mark(held: Held<SinkBindingResource, string>): void {
+    const { resource, conditions } = held
+    const url = markSink(held, around, resource.sink) ?? promised(resource)
+    const identity = markIdentity(held, around)
+    const { reason } = conditions.list().find(({ type }) => type === 'OIDCIdentityCreated') ?? {}
+    conditions.set('OIDCTokenSecretCreated', 'True', { ...(reason && { reason }) })
+    conditions.set('SinkBindingTrustBundlePropagated', 'True')
+    markSubject(held)
+    held.own = url
+    held.status = { ...identity, ...(url !== undefined && { sinkUri: url }) }
+  }
+
+  function tell(): void {
     const now = JSON.stringify(
-      shelf
-        .all()
-        .map(({ resource }) => [resource.subject, urls.get(keyOf(resource)), resource.overrides]),
+      shelf.all().map(({ resource, own }) => [resource.subject, own, resource.overrides]),
     )
     if (now === told) return
     told = now
@@ -62,65 +77,28 @@ export function createSinkBindings(around: Surroundings, onBound: () => void): S
 
   function markSubject({ resource, conditions }: Held<SinkBindingResource>): void {
     const { subject, namespace } = resource
-    if (!isService(subject)) {
+    if (!isEmulated(subject)) {
       conditions.set('Available', 'False', {
         reason: 'SubjectNotEmulated',
-        message: `the emulator runs no ${subject.apiVersion} ${subject.kind}: only Services of serving.knative.dev are bound`,
+        message: `the emulator runs no ${subject.apiVersion} ${subject.kind}: only Services of serving.knative.dev and the Jobs of JobSinks are bound`,
       })
       return
     }
-    const found = around
-      .world()
-      .some(
-        ({ apiVersion, kind, metadata }) =>
-          apiVersion === subject.apiVersion &&
-          kind === subject.kind &&
-          metadata.namespace === namespace &&
-          isMeant(subject, metadata.name, metadata.labels ?? {}),
-      )
-    if (found || subject.selector) conditions.set('Available', 'True')
+    const { apiVersion, kind, name = '', selector } = subject
+    const reference = { apiVersion, kind, namespace, name }
+    if (selector || findObject(around.world(), reference)) conditions.set('Available', 'True')
     else {
-      const message = `services.serving.knative.dev "${subject.name}" not found`
+      const message = `${resourceOf(reference)} "${name}" not found`
       conditions.set('Available', 'False', { reason: 'SubjectMissing', message })
     }
   }
 
   return {
-    apply(resource) {
-      if (!isService(resource.subject)) {
-        const { apiVersion, kind } = resource.subject
-        log.warn(
-          resource.name,
-          `${resource.file}:${resource.line}: a SinkBinding to a ${apiVersion} ${kind} does nothing here: the emulator runs Services only`,
-        )
-      }
-      shelf.put(resource)
-      reconcile()
-      changed()
-    },
-    remove(namespace, name) {
-      const held = shelf.drop(namespace, name)
-      if (!held) return
-      urls.delete(keyOf(held.resource))
-      reconcile()
-      changed()
-    },
-    refresh: reconcile,
-    objects: shelf.objects,
-    bind(service) {
-      const binding = shelf
-        .all()
-        .map(({ resource }) => resource)
-        .findLast(
-          ({ subject, namespace }) =>
-            namespace === service.namespace &&
-            isService(subject) &&
-            isMeant(subject, service.name, service.labels),
-        )
-      const url = binding && urls.get(keyOf(binding))
-      if (url === undefined) return service
-      const env = inject(service.template.env, url, binding?.overrides)
-      return { ...service, template: { ...service.template, env } }
+    ...createController(shelf, around, { applied: warn, mark, settled: tell }),
+    bind(object, env) {
+      const binding = shelf.all().findLast(({ resource }) => isMeant(resource, object))
+      if (binding?.own === undefined) return env
+      return inject(env, binding.own, binding.resource.overrides)
     },
   }
 }
@@ -135,16 +113,12 @@ function promised({ sink }: SinkBindingResource): string | undefined {
   return URL.canParse(sink.uri, base) ? new URL(sink.uri, base).href : undefined
 }
 
-const isService = ({ apiVersion, kind }: BindingSubject): boolean =>
-  kind === 'Service' && apiVersion.startsWith('serving.knative.dev/')
+const typeOf = ({ apiVersion, kind }: BindingSubject): string => `${groupOf(apiVersion)}/${kind}`
 
-function isMeant(
-  subject: BindingSubject,
-  name: string,
-  labels: Readonly<Record<string, string>>,
-): boolean {
-  if (subject.selector) return selects(subject.selector, labels)
-  return subject.name === name
+const isEmulated = (subject: BindingSubject): boolean => SUBJECTS.includes(typeOf(subject))
+
+function isMeant({ namespace, subject }: SinkBindingResource, object: Bindable): boolean {
+  if (namespace !== object.namespace || typeOf(subject) !== typeOf(object)) return false
+  if (subject.selector) return selects(subject.selector, object.labels)
+  return subject.name === object.name
 }
-
-const keyOf = ({ namespace, name }: SinkBindingResource): string => `${namespace}/${name}`

@@ -2,8 +2,9 @@
 import type { EventTransformResource } from '../../manifests/eventing-types.ts'
 import type { HostHandler } from '../../network.ts'
 import type { ProcessGuard } from '../../serving/guard.ts'
-import { type Controller, createShelf, type Held, type Surroundings } from '../controller.ts'
+import { type Controller, createController, type Surroundings } from '../controller.ts'
 import { type Answer, createExchange, type Exchange } from '../exchange.ts'
+import { createShelf, type Held } from '../shelf.ts'
 import { createJsonata } from './jsonata.ts'
 import { transform } from './transform.ts'
 
@@ -31,6 +32,7 @@ export function createEventTransforms(
   const handler = createExchange({
     scope: 'transform',
     log,
+    hosts: /-jsonata\./i,
     owns: host => find(host) !== undefined,
     answer,
   })
@@ -120,21 +122,13 @@ export function createEventTransforms(
     changed()
   }
 
+  function applied({ resource }: Held<EventTransformResource>): void {
+    check(resource).catch((error: unknown) => log.error(resource.name, String(error)))
+  }
+
   return {
+    ...createController(shelf, around, { applied, mark }),
     handler,
-    apply(resource) {
-      const held = shelf.put(resource)
-      mark(held)
-      changed()
-      check(resource).catch((error: unknown) => log.error(resource.name, String(error)))
-    },
-    remove(namespace, name) {
-      if (shelf.drop(namespace, name)) changed()
-    },
-    refresh() {
-      for (const held of shelf.all()) mark(held)
-    },
-    objects: shelf.objects,
     close: jsonata.close,
   }
 }

@@ -1,8 +1,10 @@
 /** Keeps EventTypes, and makes one for each type of event that a broker or channel sees first. */
 import { createHash } from 'node:crypto'
-import { type KubeObject, type OwnerReference, toOwnerReference } from '../../control/object.ts'
+import { type OwnerReference, toOwnerReference } from '../../control/object.ts'
 import type { EventTypeResource, ObjectReference } from '../../manifests/eventing-types.ts'
-import { type Controller, createShelf, type Held, type Surroundings } from '../controller.ts'
+import { type Controller, createController, type Surroundings } from '../controller.ts'
+import { findObject } from '../find-object.ts'
+import { createShelf, type Held } from '../shelf.ts'
 
 /** What an event says of its type. */
 export interface SeenEvent {
@@ -25,53 +27,34 @@ export function createEventTypes(
   around: Surroundings,
   { autoCreate }: { autoCreate: boolean },
 ): EventTypes {
-  const { clock, changed } = around
   const shelf = createShelf<EventTypeResource>({
-    clock,
+    clock: around.clock,
     apiVersion: 'eventing.knative.dev/v1beta3',
     dependents: ['ReferenceExists'],
   })
 
   /** `pkg/reconciler/eventtype`: what it refers to must exist. */
-  function mark({ resource: { reference }, conditions }: Held<EventTypeResource>): void {
-    if (!reference) {
-      conditions.set('ReferenceExists', 'True', { reason: 'ReferenceNotSet' })
-      return
-    }
-    if (around.world().some(isMeant(reference))) conditions.set('ReferenceExists', 'True')
+  function mark({ resource, conditions }: Held<EventTypeResource>): void {
+    const { namespace, name, reference } = resource
+    if (!reference) conditions.set('ReferenceExists', 'True', { reason: 'ReferenceNotSet' })
+    else if (findObject(around.world(), reference)) conditions.set('ReferenceExists', 'True')
+    // What was made for an object goes with it.
+    else if (isOwn(resource)) shelf.drop(namespace, name)
     else {
       const message = `${reference.kind} "${reference.name}" does not exist`
       conditions.set('ReferenceExists', 'False', { reason: 'ReferenceDoesNotExist', message })
     }
   }
 
-  function put(resource: EventTypeResource): void {
-    mark(shelf.put(resource))
-    changed()
-  }
-
+  const controller = createController(shelf, around, { mark })
   return {
-    apply: put,
-    remove(namespace, name) {
-      if (shelf.drop(namespace, name)) changed()
-    },
-    refresh() {
-      for (const held of shelf.all()) {
-        const { reference } = held.resource
-        // What was made for an object goes with it.
-        const isOrphan =
-          isOwn(held.resource) && reference && !around.world().some(isMeant(reference))
-        if (isOrphan) shelf.drop(held.resource.namespace, held.resource.name)
-        else mark(held)
-      }
-    },
-    objects: shelf.objects,
+    ...controller,
     seen(at, event) {
       if (!autoCreate) return
       const name = nameOf(at, event)
       if (shelf.get(at.namespace, name)) return
-      const owner = around.world().find(isMeant(at))
-      if (owner) put(toResource(at, name, event, toOwnerReference(owner)))
+      const owner = findObject(around.world(), at)
+      if (owner) controller.apply(toResource(at, name, event, toOwnerReference(owner)))
     },
   }
 }
@@ -113,11 +96,3 @@ function toResource(
 }
 
 const isOwn = ({ description }: EventTypeResource): boolean => description === DESCRIPTION
-
-const isMeant =
-  ({ apiVersion, kind, namespace, name }: ObjectReference) =>
-  (object: KubeObject): boolean =>
-    object.kind === kind &&
-    object.apiVersion.split('/')[0] === apiVersion.split('/')[0] &&
-    object.metadata.namespace === namespace &&
-    object.metadata.name === name

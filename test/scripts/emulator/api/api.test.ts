@@ -1,12 +1,12 @@
-import { createServer } from 'node:http'
 import { connect } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { createApi } from '../../../../scripts/emulator/api/api.ts'
 import { type Clock, createClock } from '../../../../scripts/emulator/clock.ts'
 import type { Eventing } from '../../../../scripts/emulator/eventing/eventing.ts'
-import { closeServer, listen } from '../../../../scripts/emulator/stores/listen.ts'
+import { openWire } from '../../../fixtures/wire.ts'
 import { bench, createTestLog } from '../eventing/fixture.ts'
 import { createWorld, service, until } from '../serving/world.ts'
+import { serveHandler } from './serve-handler.ts'
 
 interface Api {
   clock: Clock
@@ -25,11 +25,7 @@ async function opened(
   const { eventing } = await bench()
   const { serving } = world
   const api = createApi({ clock, log, serving, eventing: { ...eventing, ...changes } })
-  const server = createServer((request, response) => {
-    if (!api(request.headers.host ?? '', request, response)) response.writeHead(418).end('{}')
-  })
-  const port = await listen(server)
-  onTestFinished(() => closeServer(server))
+  const port = await serveHandler(api)
   return {
     clock,
     lines,
@@ -119,10 +115,7 @@ test('facts of requests name the path without the query', async () => {
   world.serving.onRequest(({ path }) => paths.push(path))
   await world.call('orders.localhost', '/in?token=secret')
   const { port } = world.ingress
-  const socket = connect(port, '127.0.0.1')
-  socket.resume()
-  onTestFinished(() => void socket.destroy())
-  socket.write('GET /over?token=secret HTTP/1.1\r\nHost: orders.localhost\r\n\r\n')
+  openWire(port, 'GET /over?token=secret HTTP/1.1\r\nHost: orders.localhost\r\n\r\n')
   await until('both told', () => paths.length === 2)
   expect(paths).toEqual(['/in', '/over'])
 })

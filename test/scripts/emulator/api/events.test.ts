@@ -1,8 +1,6 @@
-import { createServer } from 'node:http'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { createApi } from '../../../../scripts/emulator/api/api.ts'
 import type { Serving } from '../../../../scripts/emulator/serving/serving.ts'
-import { closeServer, listen } from '../../../../scripts/emulator/stores/listen.ts'
 import {
   type Bench,
   type BenchOptions,
@@ -12,6 +10,7 @@ import {
   event,
   trigger,
 } from '../eventing/fixture.ts'
+import { serveHandler } from './serve-handler.ts'
 
 interface Api extends Bench {
   ask(method: string, path: string, body?: unknown): Promise<{ status: number; json: unknown }>
@@ -22,11 +21,7 @@ async function opened(options: BenchOptions = {}): Promise<Api> {
   const { clock, eventing } = base
   const serving = {} as unknown as Serving
   const api = createApi({ clock, log: createTestLog().log, serving, eventing })
-  const server = createServer((request, response) => {
-    if (!api(request.headers.host ?? '', request, response)) response.writeHead(404).end()
-  })
-  const port = await listen(server)
-  onTestFinished(() => closeServer(server))
+  const port = await serveHandler(api)
   return Object.assign(base, {
     async ask(method: string, path: string, body?: unknown) {
       const init = body === undefined ? { method } : { method, body: JSON.stringify(body) }

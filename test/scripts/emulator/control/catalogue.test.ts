@@ -71,3 +71,28 @@ test('what changes is told as Events of the reconcilers', async () => {
     ['Created', 'Created Route "hello"'],
   ])
 })
+
+test('a part that fails is told once, keeps its objects as they were, and the others are shown', async () => {
+  const { control, part, lines } = createControlBench()
+  const seen: Change[] = []
+  await control.create(SERVICE, serviceDocument('hello'))
+  control.catalogue.subscribe(changes => void seen.push(...changes))
+  const { objects } = part
+  let asked = 0
+  part.objects = () => {
+    asked += 1
+    throw new Error('cannot count')
+  }
+  // By the timer, where nobody could catch it.
+  part.setStatus('hello', ready('True'))
+  await until(() => asked >= 1)
+  await control.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c' }, data: {} })
+  await until(() => seen.some(({ entry }) => entry.object.kind === 'ConfigMap'))
+  expect(control.get(hello).object.status).toEqual({})
+  expect(lines.filter(({ level }) => level === 'error').map(({ message }) => message)).toEqual([
+    'some objects are shown as they were, for a part failed: cannot count',
+  ])
+  part.objects = objects
+  expect(control.get(hello).object.status).toEqual(ready('True'))
+  expect(told(seen)).not.toContain('DELETED hello')
+})

@@ -1,4 +1,5 @@
 /** A control plane over one part that keeps Services, Brokers and Triggers and does nothing with them. */
+import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { type Clock, createClock } from '../../../../scripts/emulator/clock.ts'
 import {
@@ -6,7 +7,8 @@ import {
   createControlPlane,
 } from '../../../../scripts/emulator/control/control-plane.ts'
 import { findKind, type Kind } from '../../../../scripts/emulator/control/kinds.ts'
-import { createTestLog } from '../eventing/fixture.ts'
+import { openKeyedStore } from '../../../../scripts/emulator/keyed-store.ts'
+import { createTestLog, temporaryDirectory } from '../eventing/fixture.ts'
 import { createTestPart, type TestPart } from './test-part.ts'
 
 /** What a test works with. */
@@ -17,12 +19,21 @@ export interface ControlBench {
   readonly lines: { level: string; message: string }[]
 }
 
-export function createControlBench(): ControlBench {
+/** On the same `file` it is the same cluster after a restart. */
+export function createControlBench({
+  file = join(temporaryDirectory(), 'objects.sqlite'),
+}: {
+  file?: string
+} = {}): ControlBench {
   const clock = createClock({ scale: 0, start: Date.parse('2026-01-01T00:00:00Z') })
   const { log, lines } = createTestLog()
   const part = createTestPart(clock)
-  const control = createControlPlane({ parts: [part], clock, log })
-  onTestFinished(() => control.close())
+  const store = openKeyedStore(file, 'what clients applied')
+  const control = createControlPlane({ parts: [part], clock, log, store })
+  onTestFinished(() => {
+    control.close()
+    store.close()
+  })
   return { control, part, clock, lines }
 }
 

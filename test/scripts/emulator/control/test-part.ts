@@ -56,7 +56,7 @@ export function createTestPart(clock: Clock): TestPart {
       const key = `${document.kind}/${namespace}/${name}`
       calls.push(`apply ${key}`)
       const before = kept.get(key)
-      const identity = before?.identity ?? createIdentity(clock, document.spec)
+      const identity = before?.identity ?? createIdentity(clock, document.spec, resource.born)
       identity.update(document.spec)
       kept.set(key, { document, identity, status: before?.status ?? {} })
       tell()

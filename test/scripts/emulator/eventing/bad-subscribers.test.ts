@@ -1,9 +1,8 @@
 import { createServer, type Socket } from 'node:net'
 import { expect, it, onTestFinished } from 'vitest'
 import type { Send } from '../../../../scripts/emulator/network.ts'
-import { bench, DEFAULT_BROKER, event, trigger } from './fixture.ts'
+import { bench, DEFAULT_BROKER, DLQ, event, trigger } from './fixture.ts'
 
-const DLQ = { deadLetterSink: { uri: 'http://dlq.test/' } }
 const HTML = '<html>oops</html>'
 
 /** What goes over the wire for each connection; a subscriber may stop wherever it likes. */

@@ -22,7 +22,13 @@ test.each([
 
 async function serve(answer: (exchange: Exchange) => Promise<Answer>) {
   const { log, lines } = createTestLog()
-  const handler = createExchange({ scope: 'test', log, owns: host => host === 'own.app', answer })
+  const handler = createExchange({
+    scope: 'test',
+    log,
+    hosts: /^o/i,
+    owns: host => host === 'own.app',
+    answer,
+  })
   const server = createServer((incoming, outgoing) => {
     if (!handler(incoming.headers.host ?? '', incoming, outgoing)) outgoing.writeHead(421).end()
   })

@@ -27,6 +27,11 @@ export const DEFAULT_BROKER: { namespace: string; name: string } = {
   name: 'default',
 }
 
+/** Where dead letters go. */
+export const DLQ: { deadLetterSink: { uri: string } } = {
+  deadLetterSink: { uri: 'http://dlq.test/' },
+}
+
 export function broker(fields: Partial<BrokerResource> = {}): BrokerResource {
   return { ...ORIGIN, ...DEFAULT_BROKER, ...fields }
 }
@@ -105,6 +110,10 @@ export interface Bench {
   settle(): Promise<void>
 }
 
+/** What was logged as an error. */
+export const errors = ({ lines }: Pick<Bench, 'lines'>): string[] =>
+  lines.filter(({ level }) => level === 'error').map(({ message }) => message)
+
 export function createTestLog(): { log: Log; lines: Bench['lines'] } {
   const lines: Bench['lines'] = []
   const at =
@@ -123,6 +132,17 @@ export function temporaryDirectory(): string {
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
   return directory
 }
+
+/** What `createEventing` needs at the least, for one broker in that folder. */
+export const bare = (directory: string): EventingOptions => ({
+  brokers: [broker()],
+  triggers: [],
+  clock: createClock({ scale: 0 }),
+  log: createTestLog().log,
+  directory,
+  domain: 'localhost',
+  send: async () => answer(202),
+})
 
 export async function bench(
   resources: BenchOptions = {},

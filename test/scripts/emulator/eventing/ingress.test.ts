@@ -1,62 +1,21 @@
-import { createServer, request as httpRequest } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createIngress } from '../../../../scripts/emulator/eventing/ingress.ts'
-import { type Bench, bench, broker, createTestLog, event, trigger, until } from './fixture.ts'
+import {
+  type Bench,
+  type BenchOptions,
+  bench,
+  broker,
+  createTestLog,
+  event,
+  trigger,
+  until,
+} from './fixture.ts'
+import { BINARY, type Posting, posting } from './posting.ts'
 
-const BINARY = { 'ce-specversion': '1.0', 'ce-id': '1', 'ce-source': '/s', 'ce-type': 't' }
-const HOST = 'broker.localhost:8080'
-
-interface Reply {
-  status: number
-  headers: Record<string, string | string[] | undefined>
-  body: string
-}
-
-interface Served extends Bench {
-  port: number
-  call(
-    method: string,
-    path: string,
-    headers?: Record<string, string>,
-    body?: string | Buffer,
-  ): Promise<Reply>
-}
-
-async function served(resources: Parameters<typeof bench>[0] = {}): Promise<Served> {
-  const base = await bench(resources)
-  const server = createServer((request, response) => {
-    if (base.eventing.handler(request.headers.host ?? '', request, response)) return
-    response.writeHead(418).end('not the broker')
-  })
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(() => void server.close())
-  onTestFinished(() => server.closeAllConnections())
-  const { port } = server.address() as AddressInfo
-  const call: Served['call'] = (method, path, headers = {}, body = '') =>
-    new Promise((resolve, reject) => {
-      const outgoing = httpRequest({
-        port,
-        host: '127.0.0.1',
-        method,
-        path,
-        headers: { host: HOST, ...headers },
-        agent: false,
-      })
-      outgoing.on('error', reject)
-      outgoing.on('response', async response => {
-        const chunks: Buffer[] = []
-        for await (const chunk of response) chunks.push(chunk as Buffer)
-        resolve({
-          status: response.statusCode ?? 0,
-          headers: response.headers,
-          body: Buffer.concat(chunks).toString(),
-        })
-      })
-      outgoing.end(body)
-    })
-  return Object.assign(base, { port, call })
+async function served(options: BenchOptions = {}): Promise<Bench & Posting> {
+  const base = await bench(options)
+  return Object.assign(base, await posting(base))
 }
 
 describe('the ingress', () => {
@@ -256,9 +215,11 @@ describe('the ingress', () => {
   it('survives a client that leaves in the middle of its body', async () => {
     const { call, port, eventing } = await served()
     const socket = connect(port, '127.0.0.1')
-    const head = Object.entries({ host: HOST, ...BINARY, 'content-length': '100' }).map(
-      ([name, value]) => `${name}: ${value}`,
-    )
+    const head = Object.entries({
+      host: 'broker.localhost',
+      ...BINARY,
+      'content-length': '100',
+    }).map(([name, value]) => `${name}: ${value}`)
     await new Promise<void>(resolve =>
       socket.write(`POST /app/default HTTP/1.1\r\n${head.join('\r\n')}\r\n\r\nhalf`, () =>
         resolve(),

@@ -14,11 +14,24 @@ export interface Reply {
 /** Sends requests to the eventing part that the bench has at that time. */
 export interface Posting {
   port: number
+  /** With the host of the broker, unless headers say otherwise. */
+  call(
+    method: string,
+    path: string,
+    headers?: Record<string, string>,
+    body?: string | Buffer,
+  ): Promise<Reply>
   /** A binary event of id 1, source /s and type t, unless headers say otherwise. */
   post(path: string, headers?: Record<string, string>, body?: string | Buffer): Promise<Reply>
 }
 
-const BINARY = { 'ce-specversion': '1.0', 'ce-id': '1', 'ce-source': '/s', 'ce-type': 't' }
+/** An event of no data in binary mode. */
+export const BINARY: Readonly<Record<string, string>> = {
+  'ce-specversion': '1.0',
+  'ce-id': '1',
+  'ce-source': '/s',
+  'ce-type': 't',
+}
 
 /** Listens until the test ends. */
 export async function posting(bench: Bench): Promise<Posting> {
@@ -28,14 +41,14 @@ export async function posting(bench: Bench): Promise<Posting> {
   })
   const port = await listen(server)
   onTestFinished(() => closeServer(server))
-  const post: Posting['post'] = (path, headers = {}, body = '') =>
+  const call: Posting['call'] = (method, path, headers = {}, body = '') =>
     new Promise((resolve, reject) => {
       const outgoing = httpRequest({
         port,
         host: '127.0.0.1',
-        method: 'POST',
+        method,
         path,
-        headers: { host: 'broker.localhost', ...BINARY, ...headers },
+        headers: { host: 'broker.localhost', ...headers },
         agent: false,
       })
       outgoing.on('error', reject)
@@ -47,5 +60,9 @@ export async function posting(bench: Bench): Promise<Posting> {
       })
       outgoing.end(body)
     })
-  return { port, post }
+  return {
+    port,
+    call,
+    post: (path, headers, body) => call('POST', path, { ...BINARY, ...headers }, body),
+  }
 }

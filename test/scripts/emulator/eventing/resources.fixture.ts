@@ -21,6 +21,9 @@ import type { NetworkRequest, NetworkResponse } from '../../../../scripts/emulat
 import { createProcessGuard } from '../../../../scripts/emulator/serving/guard.ts'
 import { answer, createTestLog, type Subscriber, temporaryDirectory, until } from './fixture.ts'
 
+/** Where the default broker takes events. */
+export const BROKER = 'http://broker-ingress.knative-eventing.svc.cluster.local/app/default'
+
 export interface World {
   clock: Clock
   eventing: Eventing
@@ -38,7 +41,12 @@ export interface World {
   /** A request to a cluster URL, over a real socket when the host is the emulator's. */
   send(request: Partial<NetworkRequest> & { url: string }): Promise<NetworkResponse>
   /** Posts an event in binary mode. */
-  publish(url: string, attributes?: Record<string, string>, body?: string): Promise<NetworkResponse>
+  publish(
+    url: string,
+    attributes?: Record<string, string>,
+    body?: string,
+    headers?: Record<string, string>,
+  ): Promise<NetworkResponse>
   object(kind: string, name: string): KubeObject | undefined
   condition(kind: string, name: string, type?: string): Condition | undefined
   /** Closes the resources and opens them again on the same folder, without any object. */
@@ -128,7 +136,7 @@ export async function world(
     for (const resource of found.eventing) self.resources.apply(resource)
   }
   self.send = request => send({ method: 'GET', headers: {}, ...request })
-  self.publish = (url, attributes = {}, body = '') => {
+  self.publish = (url, attributes = {}, body = '', rest = {}) => {
     const all = {
       specversion: '1.0',
       id: 'e1',
@@ -142,7 +150,7 @@ export async function world(
         value,
       ]),
     )
-    return send({ url, method: 'POST', headers, body: Buffer.from(body) })
+    return send({ url, method: 'POST', headers: { ...headers, ...rest }, body: Buffer.from(body) })
   }
   self.object = (kind, name) =>
     [...self.resources.objects(), ...self.eventing.objects()].find(

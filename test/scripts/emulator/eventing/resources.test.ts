@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { createEmulator, type Emulator } from '../../../../scripts/emulator/emulator.ts'
 import { until } from './fixture.ts'
-import { world } from './resources.fixture.ts'
+import { BROKER, world } from './resources.fixture.ts'
 
 /** Writes its environment when it starts, and answers every request with 204. */
 const SCRIPT = `
@@ -62,11 +62,10 @@ test('a binding of the manifests is in the first revision, a changed one makes t
   const file = join(folder(), 'started')
   const emulator = await open({ manifests: [talker(file), binding('blue')] })
   expect((await emulator.request('talker.app.localhost')).status).toBe(204)
-  const sink = 'http://broker-ingress.knative-eventing.svc.cluster.local/app/default'
-  expect(read(file)).toBe(`talker-00001 ${sink} {"extensions":{"team":"blue"}}\n`)
+  expect(read(file)).toBe(`talker-00001 ${BROKER} {"extensions":{"team":"blue"}}\n`)
 
   await emulator.apply(binding('red'))
-  await until(() => read(file).includes(`talker-00002 ${sink} {"extensions":{"team":"red"}}\n`))
+  await until(() => read(file).includes(`talker-00002 ${BROKER} {"extensions":{"team":"red"}}\n`))
   await emulator.remove({
     apiVersion: 'sources.knative.dev/v1',
     kind: 'SinkBinding',

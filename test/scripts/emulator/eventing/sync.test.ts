@@ -7,6 +7,7 @@ import {
   broker,
   channel,
   DEFAULT_BROKER,
+  DLQ,
   event,
   replyEvent,
   type Subscriber,
@@ -15,8 +16,6 @@ import {
   until,
 } from './fixture.ts'
 import { type Posting, posting } from './posting.ts'
-
-const DLQ = { deadLetterSink: { uri: 'http://dlq.test/' } }
 
 async function opened(
   options: BenchOptions,

@@ -1,10 +1,9 @@
 /** The Kubernetes API on a port of its own, over a control plane that runs nothing. */
-import { createServer } from 'node:http'
 import { onTestFinished } from 'vitest'
 import { createKubernetesApi } from '../../../../../scripts/emulator/api/kubernetes/kubernetes.ts'
-import { closeServer, listen } from '../../../../../scripts/emulator/stores/listen.ts'
 import { type ControlBench, createControlBench } from '../../control/fixture.ts'
 import { createTestLog } from '../../eventing/fixture.ts'
+import { serveHandler } from '../serve-handler.ts'
 
 export const TOKEN = 'a-token'
 export const SERVICES = '/apis/serving.knative.dev/v1/namespaces/app/services'
@@ -30,14 +29,7 @@ export async function createApiBench(): Promise<ApiBench> {
   const { control, clock } = bench
   const { log, lines } = createTestLog()
   const api = createKubernetesApi({ control, clock, log, token: TOKEN })
-  const server = createServer((request, response) => {
-    if (!api(request.headers.host ?? '', request, response)) response.writeHead(418).end('{}')
-  })
-  const port = await listen(server)
-  onTestFinished(async () => {
-    server.closeAllConnections()
-    await closeServer(server)
-  })
+  const port = await serveHandler(api)
   const url = `http://127.0.0.1:${port}/_kubernetes`
   return {
     ...bench,

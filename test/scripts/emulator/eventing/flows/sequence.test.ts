@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { replyEvent, until } from '../fixture.ts'
-import { awaitRequest, world } from '../resources.fixture.ts'
+import { awaitRequest, BROKER, world } from '../resources.fixture.ts'
 
 const SEQUENCE = `
 apiVersion: flows.knative.dev/v1
@@ -103,6 +103,6 @@ spec:
   expect(at.condition('Trigger', 'to-line')?.status).toBe('False')
   at.apply(SEQUENCE)
   await until(() => at.condition('Trigger', 'to-line')?.status === 'True')
-  await at.publish('http://broker-ingress.knative-eventing.svc.cluster.local/app/default')
+  await at.publish(BROKER)
   await awaitRequest(at, ({ url }) => url.startsWith('http://first.app'))
 })

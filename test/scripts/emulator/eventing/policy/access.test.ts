@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { replyEvent, until } from '../fixture.ts'
-import { awaitRequest, world } from '../resources.fixture.ts'
-import { AUDIENCE, BROKER, JOB_SINK, ON, policy, post, TO_BROKER } from './policy.fixture.ts'
+import { awaitRequest, BROKER, world } from '../resources.fixture.ts'
+import { AUDIENCE, JOB_SINK, ME, ON, policy, post, TO_BROKER } from './policy.fixture.ts'
 
 const LINE = `
 apiVersion: flows.knative.dev/v1
@@ -18,7 +18,6 @@ spec:
   filter: { attributes: { type: test.happened } }
   subscriber: { ref: { apiVersion: flows.knative.dev/v1, kind: Sequence, name: line } }
 `
-const ME = 'system:serviceaccount:app:me'
 const TO_LINE = 'system:serviceaccount:app:to-line-oidc-eventing.knative.dev-trigger'
 
 test('deliveries go in by the identity of their trigger or subscription', async () => {
@@ -37,17 +36,7 @@ test('deliveries go in by the identity of their trigger or subscription', async 
 
 test('the header that names a namespace proves nothing', async () => {
   const at = await world({ features: ON })
-  const { status } = await at.send({
-    url: BROKER,
-    method: 'POST',
-    headers: {
-      'ce-specversion': '1.0',
-      'ce-id': '1',
-      'ce-source': '/s',
-      'ce-type': 't',
-      'kn-namespace': 'app',
-    },
-  })
+  const { status } = await at.publish(BROKER, {}, '', { 'kn-namespace': 'app' })
   expect(status).toBe(401)
 })
 

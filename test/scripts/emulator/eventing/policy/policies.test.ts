@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { until } from '../fixture.ts'
-import { awaitRequest, world } from '../resources.fixture.ts'
-import { AUDIENCE, BROKER, JOB_SINK, ON, policy, post, TO_BROKER } from './policy.fixture.ts'
+import { awaitRequest, BROKER, world } from '../resources.fixture.ts'
+import { AUDIENCE, JOB_SINK, ME, ON, policy, post, TO_BROKER } from './policy.fixture.ts'
 
 test('while authentication is off a policy protects nothing, and says so', async () => {
   const at = await world()
@@ -18,40 +18,20 @@ test('no token, a foreign one and one for something else are 401', async () => {
   const at = await world({ features: ON })
   expect(await post(at)).toBe(401)
   const other = await world({ features: ON })
-  const foreign = await other.resources.tokens.issue('system:serviceaccount:app:me', AUDIENCE)
+  const foreign = await other.resources.tokens.issue(ME, AUDIENCE)
   const answered = await at.publish(BROKER)
   expect(answered.status).toBe(401)
-  const { status } = await at.send({
-    url: BROKER,
-    method: 'POST',
-    headers: {
-      'ce-specversion': '1.0',
-      'ce-id': '1',
-      'ce-source': '/s',
-      'ce-type': 't',
-      authorization: `Bearer ${foreign}`,
-    },
-  })
+  const { status } = await at.publish(BROKER, {}, '', { authorization: `Bearer ${foreign}` })
   expect(status).toBe(401)
   const elsewhere = 'eventing.knative.dev/broker/app/other'
-  expect(await post(at, 'system:serviceaccount:app:me', 'x', elsewhere)).toBe(401)
+  expect(await post(at, ME, 'x', elsewhere)).toBe(401)
 })
 
 test('an expired token is 401', async () => {
   const at = await world({ features: ON })
-  const token = await at.resources.tokens.issue('system:serviceaccount:app:me', AUDIENCE)
+  const token = await at.resources.tokens.issue(ME, AUDIENCE)
   await at.clock.advance(3_601_000)
-  const { status } = await at.send({
-    url: BROKER,
-    method: 'POST',
-    headers: {
-      'ce-specversion': '1.0',
-      'ce-id': '1',
-      'ce-source': '/s',
-      'ce-type': 't',
-      authorization: `Bearer ${token}`,
-    },
-  })
+  const { status } = await at.publish(BROKER, {}, '', { authorization: `Bearer ${token}` })
   expect(status).toBe(401)
 })
 
@@ -61,7 +41,7 @@ test.each([
   ['deny-all', 403, 403],
 ] as const)('without a policy the mode %s decides', async (mode, own, other) => {
   const at = await world({ features: { ...ON, 'default-authorization-mode': mode } })
-  expect(await post(at, 'system:serviceaccount:app:me')).toBe(own)
+  expect(await post(at, ME)).toBe(own)
   expect(await post(at, 'system:serviceaccount:elsewhere:me')).toBe(other)
 })
 
@@ -77,19 +57,18 @@ test('a policy lets in its subjects with the events that its filters want, and n
   })
   expect(await post(at, 'system:serviceaccount:elsewhere:me', 'good.one')).toBe(202)
   expect(await post(at, 'system:serviceaccount:elsewhere:me', 'bad.one')).toBe(403)
-  expect(await post(at, 'system:serviceaccount:app:me', 'good.one')).toBe(403)
+  expect(await post(at, ME, 'good.one')).toBe(403)
 })
 
 test('a policy for another object, or with other labels, does not count', async () => {
   const at = await world({ features: ON })
-  const me = 'system:serviceaccount:app:me'
   at.apply(policy(TO_BROKER.replace('name: default', 'name: other')))
-  expect(await post(at, me)).toBe(202)
+  expect(await post(at, ME)).toBe(202)
   const selector = '{ apiVersion: eventing.knative.dev/v1, kind: Broker, matchLabels: { a: b } }'
   at.apply(policy(`  to: [{ selector: ${selector} }]`))
-  expect(await post(at, me)).toBe(202)
+  expect(await post(at, ME)).toBe(202)
   at.apply(policy('  from: []'))
-  expect(await post(at, me)).toBe(403)
+  expect(await post(at, ME)).toBe(403)
 })
 
 test('a source that is a subject gets in with its own identity', async () => {
@@ -115,7 +94,7 @@ spec:
   await until(() => at.condition('EventPolicy', 'guard')?.status === 'True')
   await at.clock.advance(60_000)
   await awaitRequest(at, ({ url }) => url === 'http://seen.test/')
-  expect(await post(at, 'system:serviceaccount:app:me')).toBe(403)
+  expect(await post(at, ME)).toBe(403)
 })
 
 test('a JobSink asks as well', async () => {
@@ -123,21 +102,8 @@ test('a JobSink asks as well', async () => {
   at.apply(JOB_SINK)
   const url = 'http://job-sink.knative-eventing.svc.cluster.local/app/work'
   expect((await at.publish(url)).status).toBe(401)
-  const token = await at.resources.tokens.issue(
-    'system:serviceaccount:app:me',
-    'sinks.knative.dev/jobsink/app/work',
-  )
-  const { status } = await at.send({
-    url,
-    method: 'POST',
-    headers: {
-      'ce-specversion': '1.0',
-      'ce-id': '1',
-      'ce-source': '/s',
-      'ce-type': 't',
-      authorization: `Bearer ${token}`,
-    },
-  })
+  const token = await at.resources.tokens.issue(ME, 'sinks.knative.dev/jobsink/app/work')
+  const { status } = await at.publish(url, {}, '', { authorization: `Bearer ${token}` })
   expect(status).toBe(202)
 })
 

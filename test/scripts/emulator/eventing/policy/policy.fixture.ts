@@ -1,8 +1,9 @@
 /** A world in which who sends an event matters. */
-import type { World } from '../resources.fixture.ts'
+import { BROKER, type World } from '../resources.fixture.ts'
 
-export const BROKER = 'http://broker-ingress.knative-eventing.svc.cluster.local/app/default'
 export const AUDIENCE = 'eventing.knative.dev/broker/app/default'
+/** Somebody of the namespace of the broker. */
+export const ME = 'system:serviceaccount:app:me'
 export const ON: { readonly 'authentication-oidc': 'enabled' } = {
   'authentication-oidc': 'enabled',
 }
@@ -33,16 +34,7 @@ export async function post(
   audience: string = AUDIENCE,
 ): Promise<number> {
   const token = subject && (await at.resources.tokens.issue(subject, audience))
-  const { status } = await at.send({
-    url: BROKER,
-    method: 'POST',
-    headers: {
-      'ce-specversion': '1.0',
-      'ce-id': crypto.randomUUID(),
-      'ce-source': '/s',
-      'ce-type': type,
-      ...(token && { authorization: `Bearer ${token}` }),
-    },
-  })
+  const proof = token ? { authorization: `Bearer ${token}` } : undefined
+  const { status } = await at.publish(BROKER, { id: crypto.randomUUID(), type }, '', proof)
   return status
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { NetworkRequest } from '../../../../../scripts/emulator/network.ts'
 import { answer, until } from '../fixture.ts'
-import { world } from '../resources.fixture.ts'
+import { BROKER, world } from '../resources.fixture.ts'
 
 const URL = 'http://request-reply.knative-eventing.svc.cluster.local/app/ask'
 const MANIFESTS = `
@@ -94,7 +94,7 @@ test('a made-up reply id is refused, and no trigger brings one', async () => {
   expect(made.status).toBe(400)
   expect((await at.publish(`${URL}/reply`)).status).toBe(400)
   at.subscribers.worker = () => answer(202)
-  await at.publish('http://broker-ingress.knative-eventing.svc.cluster.local/app/default', {
+  await at.publish(BROKER, {
     type: 'other',
     replyid: 'q1:AAAA',
   })

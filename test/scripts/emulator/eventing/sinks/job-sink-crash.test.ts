@@ -18,7 +18,7 @@ spec:
       template:
         metadata:
           annotations:
-            emulator.aiwfe.dev/command: sh -c "cp $K_EVENT_PATH event; echo $$ >> runs; while [ ! -e go ]; do sleep 0.05; done"
+            emulator.aiwfe.dev/command: sh -c "cp $K_EVENT_PATH/event event; echo $$ >> runs; while [ ! -e go ]; do sleep 0.05; done"
         spec: { containers: [{ name: work, image: some/work }] }
 `
 

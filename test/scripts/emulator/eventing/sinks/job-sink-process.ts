@@ -25,6 +25,7 @@ const sinks = createJobSinks(
     directory: join(folder, 'jobs'),
     guard: createProcessGuard(),
     authorize: async () => undefined,
+    bind: (_subject, env) => env,
     resolveCommand: async service => ({
       command: '/bin/sh',
       args: ['-c', `exec ${service.template.annotations['emulator.aiwfe.dev/command']}`],

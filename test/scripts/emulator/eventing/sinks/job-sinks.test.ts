@@ -22,7 +22,7 @@ ${job}
 const BASE = 'http://job-sink.knative-eventing.svc.cluster.local'
 const URL = `${BASE}/app/work`
 const LOCATION = '/namespaces/app/name/work/sources/%2Ftest/ids/e1'
-const COPY = 'sh -c "echo $K_EXECUTION_MODE >> runs; cat $K_EVENT_PATH > copy"'
+const COPY = 'sh -c "echo $K_EXECUTION_MODE >> runs; cat $K_EVENT_PATH/event > copy"'
 
 const read = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '')
 const runs = (at: World): number => read(join(at.directory, 'runs')).split('\n').length - 1
@@ -129,6 +129,104 @@ test('a finished job is forgotten after its time to live', async () => {
   expect((await status(at))[0]).toBe(200)
   await at.clock.advance(1_000)
   expect((await status(at))[0]).toBe(404)
+})
+
+const jobs = (at: World) => at.resources.jobs.objects()
+
+test('its jobs are Jobs that it owns, with what became of them', async () => {
+  const at = await world()
+  at.apply(sink('sh -c "while [ ! -e go ]; do sleep 0.05; done"'))
+  await at.publish(URL)
+  await until(() => jobs(at).length === 1)
+  expect(jobs(at)).toMatchObject([
+    {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: {
+        // The md5 of source and id.
+        name: 'work-ce0c5990b3a41fd02335cd75d6aa50f0',
+        namespace: 'app',
+        labels: { 'sinks.knative.dev/job-sink-name': 'work' },
+        ownerReferences: [{ kind: 'JobSink', uid: at.object('JobSink', 'work')?.metadata.uid }],
+      },
+      spec: { completions: 1, parallelism: 1, backoffLimit: 6 },
+      status: { active: 1, startTime: '2026-01-01T00:00:00Z' },
+    },
+  ])
+  writeFileSync(join(at.directory, 'go'), '')
+  await until(() => jobs(at)[0]?.status?.succeeded === 1)
+  expect(jobs(at)[0]?.status).toMatchObject({
+    completionTime: '2026-01-01T00:00:00Z',
+    conditions: [{ type: 'Complete', status: 'True', reason: 'CompletionsReached' }],
+  })
+  const [before] = jobs(at)
+  await at.reopen()
+  expect(jobs(at)).toEqual([])
+  at.apply(sink(COPY))
+  expect(jobs(at)[0]?.metadata.uid).toBe(before?.metadata.uid)
+  at.resources.remove('JobSink', 'app', 'work')
+  expect(jobs(at)).toEqual([])
+})
+
+test('a Job that waits for its next try has no active pod, and one without tries has failed', async () => {
+  const at = await world()
+  at.apply(sink('sh -c "exit 1"', '      backoffLimit: 1'))
+  await at.publish(URL)
+  await until(() => jobs(at)[0]?.status?.failed === 1)
+  expect(jobs(at)[0]?.status).not.toHaveProperty('active')
+  await at.clock.advance(10_000)
+  await until(() => jobs(at)[0]?.status?.failed === 2)
+  expect(jobs(at)[0]?.status?.conditions).toMatchObject([
+    {
+      type: 'Failed',
+      status: 'True',
+      reason: 'BackoffLimitExceeded',
+      message: 'Job has reached the specified backoff limit',
+    },
+  ])
+})
+
+test('a Job that is removed ends, and the event may come again', async () => {
+  const at = await world()
+  at.apply(sink('sh -c "echo $$ >> runs; sleep 600"'))
+  await at.publish(URL)
+  await until(() => runs(at) === 1)
+  at.resources.jobs.remove('app', jobs(at)[0]?.metadata.name ?? '')
+  const pid = Number(read(join(at.directory, 'runs')))
+  await until(() => !existsSync(`/proc/${pid}`))
+  expect(jobs(at)).toEqual([])
+  expect((await status(at))[0]).toBe(404)
+  await at.publish(URL)
+  await until(() => runs(at) === 2)
+})
+
+test('a Job goes by itself after its time to live', async () => {
+  const at = await world()
+  at.apply(sink(COPY, '      ttlSecondsAfterFinished: 60'))
+  await at.publish(URL)
+  await until(() => jobs(at)[0]?.status?.succeeded === 1)
+  await at.clock.advance(59_999)
+  expect(jobs(at)).toHaveLength(1)
+  await at.clock.advance(1)
+  expect(jobs(at)).toEqual([])
+})
+
+test('a SinkBinding to Jobs with its labels says to its jobs where their events go', async () => {
+  const at = await world()
+  const command = 'sh -c "echo $K_SINK > to; echo x >> runs"'
+  at.apply(sink(command).replace('  job:', '  job:\n    metadata: { labels: { talks: "yes" } }'))
+  at.apply(`
+apiVersion: sources.knative.dev/v1
+kind: SinkBinding
+metadata: { name: bind, namespace: app }
+spec:
+  subject: { apiVersion: batch/v1, kind: Job, selector: { matchLabels: { talks: "yes" } } }
+  sink: { uri: http://heard.test/ }
+`)
+  expect(at.condition('SinkBinding', 'bind')?.status).toBe('True')
+  await at.publish(URL)
+  await until(() => runs(at) === 1)
+  expect(read(join(at.directory, 'to'))).toBe('http://heard.test/\n')
 })
 
 test.each([

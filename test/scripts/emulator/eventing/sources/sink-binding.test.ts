@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { parseManifests } from '../../../../../scripts/emulator/manifests/load.ts'
 import type { ServiceResource } from '../../../../../scripts/emulator/manifests/types.ts'
 import { until } from '../fixture.ts'
-import { world } from '../resources.fixture.ts'
+import { BROKER, world } from '../resources.fixture.ts'
 
 const BINDING = `
 apiVersion: sources.knative.dev/v1
@@ -13,7 +13,6 @@ spec:
   sink: { ref: { apiVersion: eventing.knative.dev/v1, kind: Broker, name: default } }
   ceOverrides: { extensions: { team: blue } }
 `
-const BROKER = 'http://broker-ingress.knative-eventing.svc.cluster.local/app/default'
 
 function service(name: string, labels = '{}', env = ''): ServiceResource {
   const { services } = parseManifests(`
@@ -108,7 +107,7 @@ test('a subject that no emulator runs is warned about', async () => {
     level: 'warn',
     scope: 'bind',
     message:
-      'test.yaml:2: a SinkBinding to a apps/v1 Deployment does nothing here: the emulator runs Services only',
+      'test.yaml:2: a SinkBinding to a apps/v1 Deployment does nothing here: the emulator runs Services and the jobs of JobSinks only',
   })
   expect(at.condition('SinkBinding', 'bind')?.reason).toBe('SubjectNotEmulated')
 })

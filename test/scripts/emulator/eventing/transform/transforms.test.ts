@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { NetworkResponse } from '../../../../../scripts/emulator/network.ts'
 import { answer, replyEvent, until } from '../fixture.ts'
-import { world } from '../resources.fixture.ts'
+import { BROKER, world } from '../resources.fixture.ts'
 
 const transform = (expression: string, more = ''): string => `
 apiVersion: eventing.knative.dev/v1alpha1
@@ -124,7 +124,7 @@ spec:
   filter: { attributes: { type: shaped } }
   subscriber: { uri: http://seen.test/ }
 `)
-  await at.publish('http://broker-ingress.knative-eventing.svc.cluster.local/app/default')
+  await at.publish(BROKER)
   await until(() => at.requests.some(({ url }) => url === 'http://seen.test/'))
   await at.eventing.idle()
 })

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { until } from '../fixture.ts'
-import { world } from '../resources.fixture.ts'
+import { BROKER, world } from '../resources.fixture.ts'
 
-const BROKER = 'http://broker-ingress.knative-eventing.svc.cluster.local/app/default'
 const TYPE = `
 apiVersion: eventing.knative.dev/v1beta3
 kind: EventType
