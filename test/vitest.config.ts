@@ -14,7 +14,10 @@ class LongestFirst extends BaseSequencer {
 const LONG = /\/test\/(e2e|conformance)\/|durability|stores\/postgres/
 
 /** Files that share no hooks at the top of a module: they may share one process, which saves a second of work each. */
-const SHARING = ['test/scripts/**/*.test.ts', 'test/bench/**/*.test.ts', 'test/soak/**/*.test.ts']
+const SHARING = [
+  'test/{scripts,bench,soak}/**/*.test.ts',
+  'test/functions/{gateway,inference}/**/*.test.ts',
+]
 
 const common = {
   pool: 'forks',

@@ -1,31 +1,19 @@
 /** Cold start of every function beside bare node and its peers, interleaved: spawn to ready, spawn to first answer. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { createLog } from '../../scripts/emulator/log.ts'
-import { startPlatform } from '../../scripts/local/platform.ts'
+import { join } from 'node:path'
 import { createCommands, REQUESTS } from './functions.ts'
+import { ROOT, startOwnPlatform } from './own-platform.ts'
 import { type ServerCommand, type StartTimes, timeStart, warm } from './processes.ts'
 import { type BenchContext, type BenchRow, type Budget, judge, median, round } from './rows.ts'
 
-const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 const ROUNDS = 15
 const BUDGET: Budget = { ratio: { max: 1.5 }, first_ratio: { max: 2.2 } }
 
 /** Runs {@link ROUNDS} rounds over all servers, so that a slow moment of the machine hits each of them. */
 export async function run({ note, signal }: BenchContext): Promise<BenchRow[]> {
   const directory = await mkdtemp(join(tmpdir(), 'aiwfe-coldstart-'))
-  const platform = await startPlatform({
-    root: ROOT,
-    stateDirectory: directory,
-    fresh: true,
-    port: 0,
-    timeScale: 1,
-    log: createLog({ write: () => {} }),
-    environment: {},
-    signal,
-  })
+  const platform = await startOwnPlatform(directory, signal)
   try {
     const commandOf = await createCommands(platform)
     const known = peers()

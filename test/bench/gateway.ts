@@ -4,11 +4,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { createLog } from '../../scripts/emulator/log.ts'
-import { startPlatform } from '../../scripts/local/platform.ts'
+import { freePort, untilOpen } from '../fixtures/ports.ts'
 import { type LoadOptions, load } from './load.ts'
 import { login } from './login.ts'
-import { freePort, start, untilOpen } from './processes.ts'
+import { startOwnPlatform } from './own-platform.ts'
+import { start } from './processes.ts'
 import {
   type BenchContext,
   type BenchRow,
@@ -20,7 +20,6 @@ import {
 } from './rows.ts'
 
 const HERE = dirname(fileURLToPath(import.meta.url))
-const ROOT = dirname(dirname(HERE))
 const ROUNDS = 7
 const SEQUENTIAL = 400
 const PARALLEL = 3_000
@@ -36,16 +35,7 @@ interface Figures {
 /** Interleaves rounds: one at a time for the added latency, then many at once for the throughput. */
 export async function run({ note, signal }: BenchContext): Promise<BenchRow[]> {
   const directory = await mkdtemp(join(tmpdir(), 'aiwfe-gateway-'))
-  const platform = await startPlatform({
-    root: ROOT,
-    stateDirectory: directory,
-    fresh: true,
-    port: 0,
-    timeScale: 1,
-    log: createLog({ write: () => {} }),
-    environment: {},
-    signal,
-  })
+  const platform = await startOwnPlatform(directory, signal)
   const children: ChildProcess[] = []
   try {
     const { token } = await login(platform)

@@ -1,8 +1,8 @@
 /** Starts a server process and says when its port opened and when its first answer came. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { request } from 'node:http'
-import { connect, createServer } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
+import { freePort, untilOpen } from '../fixtures/ports.ts'
 
 /** How to start a server, and what to ask it. */
 export interface ServerCommand {
@@ -21,19 +21,6 @@ export interface StartTimes {
 }
 
 const LIMIT_MS = 15_000
-
-/** A port that nobody listens on now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.on('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      const port = typeof address === 'object' && address ? address.port : 0
-      server.close(() => resolve(port))
-    })
-  })
-}
 
 /**
  * Spawns, waits for the port, asks once, and kills.
@@ -84,29 +71,6 @@ export function untilExit<T extends ChildProcess>(child: T): T {
   process.once('exit', kill)
   child.once('exit', () => process.off('exit', kill))
   return child
-}
-
-/** Resolves when the port takes connections. @throws Error when it does not within `limitMs` */
-export async function untilOpen(
-  port: number,
-  begun: number = performance.now(),
-  limitMs: number = LIMIT_MS,
-): Promise<void> {
-  while (!(await isOpen(port))) {
-    if (performance.now() - begun > limitMs) throw new Error('did not listen in time')
-    await new Promise(resolve => setTimeout(resolve, 1))
-  }
-}
-
-function isOpen(port: number): Promise<boolean> {
-  return new Promise(resolve => {
-    const socket = connect(port, '127.0.0.1')
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.once('error', () => resolve(false))
-  })
 }
 
 /** One request on a connection of its own; resolves to the status when the whole body has come. */

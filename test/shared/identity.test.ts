@@ -92,16 +92,7 @@ describe('hop tokens', () => {
   })
 
   test('are refused without any one of their claims, and with one of another type', async () => {
-    const now = Math.floor(Date.now() / 1000)
-    const claims = {
-      iss: 'gateway',
-      aud: 'memory',
-      sub: 'ada',
-      iat: now,
-      exp: now + 60,
-      kind: 'user',
-      perm: [],
-    }
+    const claims = goodClaims()
     const memory = identityOf('memory')
     expect((await memory.verify(signClaims(claims))).sub).toBe('ada')
     for (const name of Object.keys(claims)) {
@@ -122,17 +113,7 @@ describe('hop tokens', () => {
     { kid: 7 },
     { crit: ['x'], x: 1 },
   ])('with the header %j are refused', async header => {
-    const now = Math.floor(Date.now() / 1000)
-    const claims = {
-      iss: 'gateway',
-      aud: 'memory',
-      sub: 'ada',
-      iat: now,
-      exp: now + 60,
-      kind: 'user',
-      perm: [],
-    }
-    const token = signClaims(claims, header)
+    const token = signClaims(goodClaims(), header)
     await expect(identityOf('memory').verify(token)).rejects.toMatchObject({
       code: 'token_invalid',
     })
@@ -169,6 +150,12 @@ async function forge(
 }
 
 /** Signs any claims with the gateway's real key, as no honest function would. */
+/** The claims of a token of the gateway for `memory`, in which nothing is wrong. */
+function goodClaims(): Record<string, unknown> {
+  const iat = Math.floor(Date.now() / 1000)
+  return { iss: 'gateway', aud: 'memory', sub: 'ada', iat, exp: iat + 60, kind: 'user', perm: [] }
+}
+
 function signClaims(claims: object, header: object = {}): string {
   const key = keys.gateway?.privateKey
   if (!key) throw new Error('no key')

@@ -2,8 +2,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { Agent, get, type IncomingMessage } from 'node:http'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
+import { freePort, isOpen } from '../fixtures/ports.ts'
 
 const FILE = new URL('serve-process.ts', import.meta.url).pathname
 const KEY = { kty: 'OKP', crv: 'Ed25519', x: 'A'.repeat(43) }
@@ -113,24 +114,6 @@ async function untilRefused(port: number): Promise<void> {
     if (performance.now() - begun > SOON_MS) throw new Error('it still listens')
     await pause()
   }
-}
-
-const isOpen = (port: number): Promise<boolean> =>
-  new Promise(resolve => {
-    const socket = connect(port, '127.0.0.1')
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.once('error', () => resolve(false))
-  })
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise(resolve => server.close(resolve))
-  return typeof address === 'object' && address ? address.port : 0
 }
 
 const pause = (): Promise<void> => new Promise(resolve => setTimeout(resolve, 20))

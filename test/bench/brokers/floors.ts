@@ -1,8 +1,8 @@
 /** The floors: HTTP that keeps nothing, and HTTP with one fsync for all that wait. */
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { freePort, untilOpen } from '../../fixtures/ports.ts'
 import { startPublisher } from '../clients/client-process.ts'
-import { freePort, untilOpen } from '../processes.ts'
 import type { Target } from './target.ts'
 
 const SERVERS = join(dirname(dirname(fileURLToPath(import.meta.url))), 'servers')

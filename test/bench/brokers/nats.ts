@@ -5,10 +5,10 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { jetstreamManager, StorageType } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
+import { freePort, untilOpen } from '../../fixtures/ports.ts'
 import { findProgram } from '../children.ts'
 import { startConsumer, startPublisher } from '../clients/client-process.ts'
 import type { AddressOf } from '../clients/protocol.ts'
-import { freePort, untilOpen } from '../processes.ts'
 import { AbsentError, type Target, type TargetContext } from './target.ts'
 
 const HTTP_FRONT = join(dirname(dirname(fileURLToPath(import.meta.url))), 'servers/nats-http.ts')

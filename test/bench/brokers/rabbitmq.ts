@@ -1,9 +1,9 @@
 /** RabbitMQ with publisher confirms and persistent messages: the classic durable queue and the quorum queue. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { freePort, untilOpen } from '../../fixtures/ports.ts'
 import { findProgram } from '../children.ts'
 import { startConsumer, startPublisher } from '../clients/client-process.ts'
-import { freePort, untilOpen } from '../processes.ts'
 import { AbsentError, type Target, type TargetContext } from './target.ts'
 
 /** Confirms a message that was synced, or that the consumer has acknowledged before that. */

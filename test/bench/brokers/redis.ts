@@ -1,7 +1,8 @@
 /** Redis streams, with the append-only file synced before each answer. */
+
+import { freePort, untilOpen } from '../../fixtures/ports.ts'
 import { findProgram } from '../children.ts'
 import { startConsumer, startPublisher } from '../clients/client-process.ts'
-import { freePort, untilOpen } from '../processes.ts'
 import { AbsentError, type Target } from './target.ts'
 
 /** XADD into a stream, a consumer group out of it. */

@@ -1,7 +1,7 @@
 /** The auth function over real stores, as the gateway and its users see it. */
-
 import type { AuthConfig } from '../../../functions/auth/config.ts'
 import auth from '../../../functions/auth/index.ts'
+import { FEED } from '../../../functions/auth/revocations.ts'
 import type { Tokens } from '../../../shared/contracts/auth.ts'
 import type { Principal } from '../../../shared/principal.ts'
 import { createTestApp, type TestApp } from '../../fixtures/function.ts'
@@ -16,6 +16,14 @@ export interface AuthFixture extends TestApp<AuthConfig> {
   get(path: string, as?: Principal): Promise<Answer>
   /** Makes an account with an e-mail of its own. */
   signUp(email?: string): Promise<Tokens & { email: string }>
+  /** Logs in with the password of every account here. */
+  logIn(email: string): Promise<Tokens>
+  /** Trades a refresh token. */
+  refresh(tokens: Pick<Tokens, 'refresh_token'>): Promise<Answer>
+  /** What the database holds of this session. */
+  rowOf(tokens: Tokens): Promise<Record<string, unknown>>
+  /** The members of the revocation feed. */
+  feed(): Promise<string[]>
   /** Another instance of the function over the same stores. */
   another(env?: Record<string, string>): AuthFixture
   close(): Promise<void>
@@ -74,6 +82,16 @@ function over(database: TestDatabase, store: TestKv, env: Record<string, string>
       if (status !== 201) throw new Error(`register answered ${status}: ${JSON.stringify(body)}`)
       return { ...body, email }
     },
+    logIn: async email =>
+      (await post('/api/v1/auth/jwt/login', { email, password: PASSWORD })).body,
+    refresh: ({ refresh_token }) => post('/api/v1/auth/refresh', { refresh_token }),
+    async rowOf(tokens) {
+      const rows = await database.sql`
+        select counter::int as counter, revoke_reason from auth.sessions
+        where id = ${personOf(tokens).sid ?? ''}`
+      return rows[0] ?? {}
+    },
+    feed: () => store.kv.zrange<string[]>(FEED, 0, -1),
     another: (more = {}) => over(database, store, { ...env, ...more }),
     async close() {
       await database.close()

@@ -10,9 +10,10 @@ import { AppError } from '../../../shared/errors.ts'
 import type { CloudEvent } from '../../../shared/event.ts'
 import type { Principal } from '../../../shared/principal.ts'
 import { parseSse } from '../../../shared/sse.ts'
-import { createTestApp, type TestApp } from '../../fixtures/function.ts'
+import { createTestApp, readJson, type TestApp } from '../../fixtures/function.ts'
 import { createFakeInference, type FakeInference } from '../../fixtures/inference.ts'
 import { type MemoryStores, startMemoryStores } from '../../fixtures/memory-stores.ts'
+import { person } from '../../fixtures/person.ts'
 
 /** What the scripted memory recalls for every question. */
 export const MEMORY: { id: string; text: string; score: number; valid_from: string } = {
@@ -102,12 +103,7 @@ export function useChat(): ChatHarness {
       ...init,
     })
 
-  async function read<T>(answer: Promise<Response>): Promise<T> {
-    const response = await answer
-    if (response.ok) return (await response.json()) as T
-    const errors = harness.app.lines.filter(({ level }) => level === 'error')
-    throw new Error(`${response.status} ${await response.text()} ${JSON.stringify(errors)}`)
-  }
+  const read = <T>(answer: Promise<Response>): Promise<T> => readJson(harness.app, answer)
 
   return Object.assign(harness, {
     post,
@@ -127,14 +123,6 @@ export function useChat(): ChatHarness {
     },
   })
 }
-
-/** A new user with the rights of everybody. */
-export const person = (): Principal => ({
-  sub: randomUUID(),
-  kind: 'user',
-  service: 'gateway',
-  permissions: ['api:read', 'cognitive:inference'],
-})
 
 /** The events of a stream as they come. */
 export async function* eventsOf(response: Response): AsyncGenerator<Event> {

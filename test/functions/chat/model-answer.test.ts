@@ -10,7 +10,7 @@ import type { ChatDelta } from '../../../shared/contracts/inference.ts'
 import { createIdentity } from '../../../shared/identity.ts'
 import { encodeSse } from '../../../shared/sse.ts'
 import { fetch } from '../../../shared/web/fetch.ts'
-import { person } from './harness.ts'
+import { person } from '../../fixtures/person.ts'
 
 const TURNS = 10
 let server: Server

@@ -4,13 +4,14 @@ import { framesOf } from '../../fixtures/inference.ts'
 import { BASE, eventsOf, stall, useChat } from './harness.ts'
 
 const chat = useChat()
+const HELLO = { content: 'Hello?', idempotency_key: 'k' }
 
 describe('an idempotency key', () => {
   it('replays the turn that it made, whole or as a stream', async () => {
     const { id } = await chat.begin()
     const first = await chat.say(id, 'Hello?', { idempotency_key: 'k' })
     expect(await chat.say(id, 'Hello?', { idempotency_key: 'k' })).toEqual(first)
-    const events = await chat.stream(id, { content: 'Hello?', idempotency_key: 'k' })
+    const events = await chat.stream(id, HELLO)
     expect(events.map(({ event }) => event)).toEqual(['memories', 'delta', 'done'])
     expect(events.at(-1)?.data).toEqual(first)
     expect(chat.inference.asked).toHaveLength(1)
@@ -20,16 +21,10 @@ describe('an idempotency key', () => {
   it('answers busy while the first is being answered, and once only', async () => {
     const { aborted } = stall(chat.inference)
     const { id } = await chat.begin()
-    const response = await chat.post(`${BASE}/${id}/stream`, {
-      content: 'Hello?',
-      idempotency_key: 'k',
-    })
+    const response = await chat.post(`${BASE}/${id}/stream`, HELLO)
     const events = eventsOf(response)
     await events.next()
-    const second = await chat.post(`${BASE}/${id}/messages`, {
-      content: 'Hello?',
-      idempotency_key: 'k',
-    })
+    const second = await chat.post(`${BASE}/${id}/messages`, HELLO)
     expect(second.status).toBe(409)
     expect(await second.json()).toMatchObject({ error: { code: 'busy' } })
     await events.return(undefined)
@@ -49,10 +44,7 @@ describe('an idempotency key', () => {
   it('takes up a turn whose writer died, and keeps the dead from finishing it', async () => {
     stall(chat.inference)
     const { id } = await chat.begin()
-    const response = await chat.post(`${BASE}/${id}/stream`, {
-      content: 'Hello?',
-      idempotency_key: 'k',
-    })
+    const response = await chat.post(`${BASE}/${id}/stream`, HELLO)
     const events = eventsOf(response)
     await events.next()
     await chat.sql`

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createRoutingTable } from '../../../functions/gateway/routing-table.ts'
 import { allows, permissionsOf } from '../../../shared/principal.ts'
-import { type GatewayProcess, type Platform, type Role, startPlatform, until } from './fixture.ts'
+import { until } from '../../fixtures/until.ts'
+import { type GatewayProcess, type Platform, type Role, startPlatform } from './fixture.ts'
 
 let platform: Platform
 let gateway: GatewayProcess

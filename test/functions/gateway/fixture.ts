@@ -8,18 +8,19 @@ import {
   type IncomingHttpHeaders,
   type IncomingMessage,
   request,
-  type Server,
   type ServerResponse,
 } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { EPOCH } from '../../../functions/auth/revocations.ts'
+import { closeServer, listen } from '../../../scripts/emulator/stores/listen.ts'
 import { startRedis } from '../../../scripts/emulator/stores/redis/redis.ts'
 import { createAccessTokens } from '../../../shared/access-token.ts'
 import { createKv, type Kv } from '../../../shared/clients/kv.ts'
 import { createIdentity } from '../../../shared/identity.ts'
 import type { Principal } from '../../../shared/principal.ts'
+import { freePort } from '../../fixtures/ports.ts'
+import { until } from '../../fixtures/until.ts'
 
 /** A request as the function behind the gateway saw it. */
 export interface Seen {
@@ -82,7 +83,6 @@ export interface Platform {
 
 const SECRET = 'b2X9-kq7Wd-31nVz-Lr5Ty-0mPcA-u8HsE'
 const KV_TOKEN = 'token-of-the-test-store'
-const DEADLINE_MS = 15_000
 const NODE = process.execPath
 
 /** Starts the upstream and the store; gateways are started by the test. */
@@ -184,15 +184,6 @@ export function ask(
   })
 }
 
-/** Waits until `condition` holds. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + DEADLINE_MS
-  while (!(await condition())) {
-    if (performance.now() > end) throw new Error(`not within ${DEADLINE_MS} ms: ${condition}`)
-    await new Promise(resolve => setTimeout(resolve, 10))
-  }
-}
-
 const agent = new Agent({ keepAlive: false })
 
 async function startUpstream(): Promise<Upstream> {
@@ -265,23 +256,4 @@ function stopProcess(child: ChildProcess): Promise<void> {
     child.once('exit', () => resolve())
     child.kill('SIGKILL')
   })
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  const port = await listen(server)
-  await closeServer(server)
-  return port
-}
-
-function listen(server: Server): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))
-  })
-}
-
-function closeServer(server: Server): Promise<void> {
-  server.closeAllConnections()
-  return new Promise(resolve => server.close(() => resolve()))
 }

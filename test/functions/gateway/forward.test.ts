@@ -5,7 +5,7 @@ import { createForward } from '../../../functions/gateway/forward.ts'
 import { createRoutingTable, type Route } from '../../../functions/gateway/routing-table.ts'
 import { AppError } from '../../../shared/errors.ts'
 import { createLog } from '../../../shared/log.ts'
-import { until } from './fixture.ts'
+import { until } from '../../fixtures/until.ts'
 
 const servers: Server[] = []
 

@@ -1,6 +1,14 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { EPOCH } from '../../../functions/auth/revocations.ts'
-import { type Platform, startPlatform, until } from './fixture.ts'
+import { until } from '../../fixtures/until.ts'
+import { type Ask, type Platform, startPlatform } from './fixture.ts'
+
+const POSTING: Ask = {
+  as: 'user',
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body: '{}',
+}
 
 let platform: Platform
 
@@ -16,22 +24,11 @@ test('a fresh instance without the store answers reads, refuses writes and lets 
   const read = await gateway.ask('/api/v1/memories', { as: 'user' })
   expect(read.status).toBe(200)
   expect(read.headers['ratelimit-policy']).toBe('"api";q=100;w=60;degraded')
-  const headers = { 'content-type': 'application/json' }
-  const write = await gateway.ask('/api/v1/memories', {
-    as: 'user',
-    method: 'POST',
-    headers,
-    body: '{}',
-  })
+  const write = await gateway.ask('/api/v1/memories', POSTING)
   expect([write.status, write.json().error?.code]).toEqual([503, 'dependency_unavailable'])
   expect(write.json().error?.details.reason).toBe('auth_state_unavailable')
   expect(write.headers['retry-after']).toBe('5')
-  const leave = await gateway.ask('/api/v1/auth/logout', {
-    as: 'user',
-    method: 'POST',
-    headers,
-    body: '{}',
-  })
+  const leave = await gateway.ask('/api/v1/auth/logout', POSTING)
   expect(leave.status).toBe(200)
 })
 
@@ -48,13 +45,7 @@ test('a gateway before an empty store asks auth for the list, and nobody changes
     else answer()
   }
   const gateway = await platform.startGateway()
-  const write = () =>
-    gateway.ask('/api/v1/memories', {
-      as: 'user',
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: '{}',
-    })
+  const write = () => gateway.ask('/api/v1/memories', POSTING)
   expect((await write()).json().error?.details.reason).toBe('auth_state_unavailable')
   isAuthUp = true
   await until(async () => (await write()).status === 200)
@@ -74,13 +65,7 @@ test('a function that cannot be reached is told as such', async () => {
 test('a function that closes the connection without an answer is told as such', async () => {
   platform.upstream.handle = (_, outgoing) => void outgoing.destroy()
   const gateway = await platform.startGateway()
-  const headers = { 'content-type': 'application/json' }
-  const answer = await gateway.ask('/api/v1/memories', {
-    as: 'user',
-    method: 'POST',
-    headers,
-    body: '{}',
-  })
+  const answer = await gateway.ask('/api/v1/memories', POSTING)
   expect([answer.status, answer.json().error?.code]).toEqual([502, 'upstream_error'])
 })
 

@@ -1,10 +1,9 @@
-import { afterEach, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import type { EmbedResult } from '../../../shared/contracts/inference.ts'
-import { type Harness, type Script, startHarness, until } from './harness.ts'
+import { until } from '../../fixtures/until.ts'
+import { type Script, startHarness } from './harness.ts'
 
 const EMBED = '/api/v1/inference/embed'
-let harness: Harness
-afterEach(() => harness.close())
 
 const vectors =
   (make: (text: string) => number[]): Script =>
@@ -14,7 +13,7 @@ const vectors =
   }
 
 it('gives one unit vector for each text, in order, each text asked once', async () => {
-  harness = await startHarness()
+  const harness = await startHarness()
   harness.script(vectors(text => [text.length, 0]))
   const response = await harness.post(EMBED, { input: ['a', 'bb', 'a'] })
   expect(await response.json()).toEqual({
@@ -30,7 +29,7 @@ it('gives one unit vector for each text, in order, each text asked once', async 
 })
 
 it('asks only for the texts that are not in the cache', async () => {
-  harness = await startHarness()
+  const harness = await startHarness()
   harness.script(vectors(() => [0.6, 0.8]))
   await harness.post(EMBED, { input: ['a', 'b'] })
   await until(() => harness.kv.size === 2)
@@ -47,7 +46,7 @@ it('asks only for the texts that are not in the cache', async () => {
 })
 
 it('refuses vectors of unlike lengths, and too few of them', async () => {
-  harness = await startHarness()
+  const harness = await startHarness()
   harness.script(vectors(text => (text === 'a' ? [1] : [1, 0])))
   expect((await harness.post(EMBED, { input: ['a', 'b'] })).status).toBe(502)
   harness.script(({ response }) => {
@@ -59,7 +58,7 @@ it('refuses vectors of unlike lengths, and too few of them', async () => {
 
 it('prefers the oldest embedding model, so that pulling another does not mix vectors', async () => {
   const tag = (name: string, modified_at: string): object => ({ name, digest: name, modified_at })
-  harness = await startHarness({
+  const harness = await startHarness({
     tags: [
       tag('mxbai-embed-large:latest', '2026-05-01T00:00:00Z'),
       tag('nomic-embed-text:v1', '2025-01-01T00:00:00Z'),
@@ -71,7 +70,7 @@ it('prefers the oldest embedding model, so that pulling another does not mix vec
 })
 
 it('lists models and says which of them is the emulator', async () => {
-  harness = await startHarness({
+  const harness = await startHarness({
     tags: [
       { name: 'emulator/extractive:latest', digest: 'e', size: 1, details: { family: 'emulator' } },
     ],

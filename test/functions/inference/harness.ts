@@ -2,6 +2,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { onTestFinished } from 'vitest'
 import inference from '../../../functions/inference/index.ts'
 import type { InferenceConfig } from '../../../functions/inference/settings.ts'
 import { createApp, type FunctionApp } from '../../../shared/app.ts'
@@ -71,7 +72,7 @@ export const says =
     call.response.end()
   }
 
-/** Starts everything on ephemeral loopback ports. */
+/** Starts everything on ephemeral loopback ports, until the test has ended. */
 export async function startHarness(overrides: Overrides = {}): Promise<Harness> {
   const { kvDown = false, tags = TAGS, ...settings } = overrides
   const calls: Call[] = []
@@ -137,6 +138,12 @@ export async function startHarness(overrides: Overrides = {}): Promise<Harness> 
     clients: { models: createModels(host), ...fakeKv(kv, kvDown) },
   })
   const app = createApp(inference, deps)
+  async function close(): Promise<void> {
+    server.closeAllConnections()
+    await new Promise(resolve => server.close(resolve))
+    await deps.close()
+  }
+  onTestFinished(close)
   return {
     app,
     calls,
@@ -161,20 +168,7 @@ export async function startHarness(overrides: Overrides = {}): Promise<Harness> 
         }),
       )
     },
-    async close() {
-      server.closeAllConnections()
-      await new Promise(resolve => server.close(resolve))
-      await deps.close()
-    },
-  }
-}
-
-/** Waits until `condition` holds; fails after five seconds. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 5_000
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error('the condition did not come true in 5 s')
-    await new Promise(resolve => setTimeout(resolve, 5))
+    close,
   }
 }
 

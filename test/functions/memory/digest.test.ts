@@ -1,7 +1,8 @@
 /** What is said in a conversation: extracted, reconciled, never twice. */
 import { describe, expect, it } from 'vitest'
 import { turnCompleted } from '../../../shared/contracts/chat.ts'
-import { person, textsOf, turn, useMemory } from './harness.ts'
+import { person } from '../../fixtures/person.ts'
+import { textsOf, turn, useMemory } from './harness.ts'
 
 const memory = useMemory()
 

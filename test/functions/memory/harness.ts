@@ -9,9 +9,10 @@ import type { ListResult, RecallResult, RememberResult } from '../../../shared/c
 import { AppError } from '../../../shared/errors.ts'
 import type { CloudEvent } from '../../../shared/event.ts'
 import type { Principal } from '../../../shared/principal.ts'
-import { createTestApp, type TestApp } from '../../fixtures/function.ts'
+import { createTestApp, readJson, type TestApp } from '../../fixtures/function.ts'
 import { createFakeInference, type FakeInference } from '../../fixtures/inference.ts'
 import { type MemoryStores, startMemoryStores } from '../../fixtures/memory-stores.ts'
+import { person } from '../../fixtures/person.ts'
 
 /** A memory of its own for each test, with a user that has told nothing yet; the stores are the file's. */
 export interface MemoryHarness {
@@ -63,12 +64,8 @@ export function useMemory(): MemoryHarness {
   })
   afterEach(() => harness.app.deps.close())
 
-  async function ask<T>(path: string, init: RequestInit & { as?: Principal } = {}): Promise<T> {
-    const response = await harness.app.request(path, { as: harness.user, ...init })
-    if (response.ok) return (await response.json()) as T
-    const errors = harness.app.lines.filter(({ level }) => level === 'error')
-    throw new Error(`${response.status} ${await response.text()} ${JSON.stringify(errors)}`)
-  }
+  const ask = <T>(path: string, init: RequestInit & { as?: Principal } = {}): Promise<T> =>
+    readJson(harness.app, harness.app.request(path, { as: harness.user, ...init }))
 
   const post = <T>(path: string, body: object, as = harness.user): Promise<T> =>
     ask(path, { method: 'POST', body: JSON.stringify(body), as })
@@ -95,14 +92,6 @@ export function useMemory(): MemoryHarness {
     },
   })
 }
-
-/** A new user with the rights of everybody. */
-export const person = (): Principal => ({
-  sub: randomUUID(),
-  kind: 'user',
-  service: 'gateway',
-  permissions: ['api:read', 'cognitive:inference'],
-})
 
 /** The data of a finished turn. */
 export const turn = (user: Principal, text: string, more: object = {}): object => ({

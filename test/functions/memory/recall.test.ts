@@ -1,6 +1,7 @@
 /** What is found, by meaning and by words. */
 import { describe, expect, it } from 'vitest'
-import { person, textsOf, useMemory } from './harness.ts'
+import { person } from '../../fixtures/person.ts'
+import { textsOf, useMemory } from './harness.ts'
 
 const memory = useMemory()
 

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest'
 import { episodeRecorded, type ListResult, type Memory } from '../../../shared/contracts/memory.ts'
 import type { Principal } from '../../../shared/principal.ts'
-import { person, textsOf, useMemory } from './harness.ts'
+import { person } from '../../fixtures/person.ts'
+import { textsOf, useMemory } from './harness.ts'
 
 const memory = useMemory()
 

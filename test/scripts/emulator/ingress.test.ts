@@ -1,8 +1,9 @@
 import { createServer, request as httpRequest, type Server } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { createIngress, PortInUseError } from '../../../scripts/emulator/ingress.ts'
 import { createLog } from '../../../scripts/emulator/log.ts'
+import { openWire } from '../../fixtures/wire.ts'
 import { createWorld, service, until } from './serving/world.ts'
 
 const log = createLog({ write: () => {} })
@@ -29,18 +30,15 @@ test('a forward-proxy request in absolute form reaches the function whatever its
 
 test('CONNECT to a cluster host speaks HTTP with the function, several times on one tunnel', async () => {
   const world = await createWorld([service('memory')])
-  const socket = connect(world.ingress.port, '127.0.0.1')
-  let text = ''
-  socket.on('data', chunk => {
-    text += chunk.toString('utf8')
-  })
-  socket.write('CONNECT memory.test.svc.cluster.local:80 HTTP/1.1\r\nHost: memory:80\r\n\r\n')
-  await until('tunnel', () => text.includes('200 Connection Established'))
+  const { socket, text } = openWire(
+    world.ingress.port,
+    'CONNECT memory.test.svc.cluster.local:80 HTTP/1.1\r\nHost: memory:80\r\n\r\n',
+  )
+  await until('tunnel', () => text().includes('200 Connection Established'))
   for (const path of ['/first', '/second']) {
     socket.write(`GET ${path} HTTP/1.1\r\nHost: memory.test.svc.cluster.local:80\r\n\r\n`)
-    await until(path, () => text.includes(`"url":"${path}"`))
+    await until(path, () => text().includes(`"url":"${path}"`))
   }
-  socket.destroy()
 })
 
 test("a function's own fetch reaches another function by its cluster name, with no code of ours in it", async () => {
@@ -59,16 +57,13 @@ test('absolute form and CONNECT reach servers outside, and an unreachable one gi
   const refused = await raw(world.ingress.port, { path: 'http://127.0.0.1:1/x' })
   expect([refused.status, refused.text]).toEqual([502, 'cannot reach 127.0.0.1:1 (ECONNREFUSED)'])
 
-  const socket = connect(world.ingress.port, '127.0.0.1')
-  let text = ''
-  socket.on('data', chunk => {
-    text += chunk.toString('utf8')
-  })
-  socket.write(`CONNECT 127.0.0.1:${port} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`)
-  await until('tunnel', () => text.includes('200 Connection Established'))
+  const { socket, text } = openWire(
+    world.ingress.port,
+    `CONNECT 127.0.0.1:${port} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`,
+  )
+  await until('tunnel', () => text().includes('200 Connection Established'))
   socket.write('GET /tunnel HTTP/1.1\r\nHost: x\r\n\r\n')
-  await until('answer', () => text.endsWith('outside /tunnel'))
-  socket.destroy()
+  await until('answer', () => text().endsWith('outside /tunnel'))
 })
 
 test('a body in chunks keeps its frame on the way outside, whatever the method', async () => {
@@ -79,18 +74,13 @@ test('a body in chunks keeps its frame on the way outside, whatever the method',
   outside.on('request', request => {
     seen.push(`${request.method} ${request.url} ${request.headers['transfer-encoding']}`)
   })
-  const socket = connect(world.ingress.port, '127.0.0.1')
-  onTestFinished(() => void socket.destroy())
-  let text = ''
-  socket.on('data', (chunk: Buffer) => {
-    text += chunk.toString()
-  })
   const inner = 'GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n'
-  socket.write(
+  const { text } = openWire(
+    world.ingress.port,
     `GET http://127.0.0.1:${port}/a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n` +
       `${inner.length.toString(16)}\r\n${inner}\r\n0\r\n\r\n`,
   )
-  await until('answer', () => text.endsWith('outside /a'))
+  await until('answer', () => text().endsWith('outside /a'))
   const next = await raw(world.ingress.port, { path: `http://127.0.0.1:${port}/b` })
   expect(next.text).toBe('outside /b')
   expect(seen).toEqual(['GET /a chunked', 'GET /b undefined'])
@@ -187,9 +177,7 @@ test('an address that is not loopback is refused unless allowed', async () => {
 
 test('close frees the port at once, with connections open', async () => {
   const ingress = await createIngress({ port: 0, handlers: [() => true], log })
-  const socket = connect(ingress.port, '127.0.0.1')
-  socket.on('error', () => {})
-  socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+  const { socket } = openWire(ingress.port, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
   await new Promise(resolve => socket.once('connect', resolve))
   await Promise.all([ingress.close(), ingress.close()])
   const again = await createIngress({ port: ingress.port, handlers: [], log })

@@ -5,6 +5,7 @@ import { createIngress, type Ingress } from '../../../scripts/emulator/ingress.t
 import { createLog } from '../../../scripts/emulator/log.ts'
 import { closeServer, listen } from '../../../scripts/emulator/stores/listen.ts'
 import { ask } from '../../bench/processes.ts'
+import { ODD_ANSWERS } from '../../fixtures/odd-answers.ts'
 
 let upstream: Server
 let ingress: Ingress
@@ -23,23 +24,7 @@ afterEach(async () => {
   await closeServer(upstream)
 })
 
-test.each([
-  ['a status that is none', 'HTTP/1.1 099 Odd\r\ncontent-length: 0\r\n\r\n', 502],
-  ['a control character in the reason', 'HTTP/1.1 200 O\x01K\r\ncontent-length: 0\r\n\r\n', 502],
-  [
-    'a trailer beside a length',
-    'HTTP/1.1 200 OK\r\ntrailer: x\r\ncontent-length: 2\r\n\r\nok',
-    200,
-  ],
-  ['a trailer without a body', 'HTTP/1.1 204 None\r\ntrailer: x\r\n\r\n', 204],
-  [
-    'a switch of protocols that nobody asked for',
-    'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n',
-    502,
-  ],
-  ['no HTTP at all', 'hello\r\n\r\n', 502],
-  ['nothing', '', 502],
-])('%s', async (_, answer, status) => {
+test.each(ODD_ANSWERS)('%s', async (_, answer, status) => {
   text = answer
   const port = await listen(upstream)
   const target = `http://127.0.0.1:${port}/`

@@ -1,45 +1,6 @@
 /** The emulator as a test fixture: manifests and handlers in, deliveries out. */
-import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { expect, onTestFinished, test, vi } from 'vitest'
-import {
-  createEmulator,
-  type Emulator,
-  type EmulatorOptions,
-} from '../../../scripts/emulator/emulator.ts'
-import { ManifestError } from '../../../scripts/emulator/manifests/manifest-error.ts'
-import { temporaryDirectory } from './eventing/fixture.ts'
-
-const BROKER = `
-apiVersion: eventing.knative.dev/v1
-kind: Broker
-metadata: { name: default, namespace: shop }
-`
-
-const trigger = (name: string, delivery = '', spec = ''): string => `
-apiVersion: eventing.knative.dev/v1
-kind: Trigger
-metadata: { name: ${name}, namespace: shop }
-spec:
-  broker: default
-  ${spec}
-  subscriber:
-    ref: { apiVersion: serving.knative.dev/v1, kind: Service, name: ${name} }
-  ${delivery}
-`
-
-const RETRYING = `delivery:
-    retry: 2
-    backoffPolicy: linear
-    backoffDelay: PT1S
-    deadLetterSink: { ref: { apiVersion: serving.knative.dev/v1, kind: Service, name: dead } }
-`
-
-async function started(options: EmulatorOptions): Promise<Emulator> {
-  const emulator = await createEmulator({ clock: 'virtual', ...options })
-  onTestFinished(() => emulator.close())
-  return emulator
-}
+import { expect, test } from 'vitest'
+import { BROKER, HELLO, started, trigger } from './test-api.fixture.ts'
 
 test('an event reaches the handler of its trigger, and is found among the deliveries', async () => {
   const seen: string[] = []
@@ -62,33 +23,7 @@ test('an event reaches the handler of its trigger, and is found among the delive
   expect(emulator.deadLetters()).toEqual([])
 })
 
-test('what waits for a virtual clock is told, and goes on when the clock is advanced', async () => {
-  const dead: string[] = []
-  const emulator = await started({
-    manifests: [BROKER, trigger('orders', RETRYING)],
-    handlers: {
-      orders: () => new Response('busy', { status: 503 }),
-      dead: request => {
-        dead.push(request.headers.get('ce-knativeerrorcode') ?? '')
-        return new Response(null, { status: 202 })
-      },
-    },
-  })
-  await emulator.publish({ type: 'order.placed', id: 'e1' })
-  await expect(emulator.idle({ timeoutMs: 200 })).rejects.toThrow(
-    /e1 order\.placed from \/test: retrying · shop\/orders retrying after \d tries .*503/,
-  )
-  await emulator.clock.advance(10_000)
-  await emulator.idle()
-  expect(dead).toEqual(['503'])
-  expect(emulator.deadLetters()).toMatchObject([
-    { trigger: 'shop/orders', failure: { code: 503 }, tries: 1 },
-  ])
-  expect(emulator.debug()).toContain('shop/orders deadLettered')
-})
-
 test('a function is asked by its name, a process or a handler alike', async () => {
-  const script = new URL('../../fixtures/processes/hello.mjs', import.meta.url).pathname
   const emulator = await started({
     manifests: {
       apiVersion: 'serving.knative.dev/v1',
@@ -96,7 +31,7 @@ test('a function is asked by its name, a process or a handler alike', async () =
       metadata: {
         name: 'hello',
         namespace: 'shop',
-        annotations: { 'emulator.aiwfe.dev/command': `"${process.execPath}" "${script}"` },
+        annotations: HELLO,
       },
       spec: {
         template: {
@@ -123,30 +58,6 @@ test('a function is asked by its name, a process or a handler alike', async () =
     '"target" must be one of shop/hello, shop/echo, got nobody',
   )
   await emulator.idle()
-})
-
-test('a handler that throws answers 500, and the log says why', async () => {
-  const emulator = await started({
-    handlers: {
-      broken: () => {
-        throw new Error('no luck')
-      },
-    },
-  })
-  expect((await emulator.request('broken')).status).toBe(500)
-  expect(emulator.logs('broken')).toMatchObject([
-    { level: 'error', message: expect.stringContaining('no luck') },
-  ])
-})
-
-test('idle waits for requests in flight', async () => {
-  const gate = Promise.withResolvers<Response>()
-  const emulator = await started({ handlers: { slow: () => gate.promise } })
-  const asked = emulator.request('slow')
-  await expect(emulator.idle({ timeoutMs: 50 })).rejects.toThrow('not idle after 50 ms')
-  gate.resolve(new Response('done'))
-  await emulator.idle()
-  expect(await (await asked).text()).toBe('done')
 })
 
 test('objects are applied and removed while it runs', async () => {
@@ -188,55 +99,11 @@ test('objects are applied and removed while it runs', async () => {
   })
 })
 
-test('the temporary folder goes with the emulator, a given one stays', async () => {
-  const directory = temporaryDirectory()
-  vi.stubEnv('TMPDIR', directory)
-  onTestFinished(() => void vi.unstubAllEnvs())
-  const emulator = await createEmulator({ manifests: BROKER, clock: 'virtual' })
-  expect(readdirSync(directory)).toEqual([expect.stringMatching(/^aiwfe-emulator-/)])
-  await emulator.close()
-  await emulator.close()
-  expect(readdirSync(directory)).toEqual([])
-  const own = join(directory, 'own')
-  await (await createEmulator({ manifests: BROKER, clock: 'virtual', directory: own })).close()
-  expect(readdirSync(directory)).toEqual(['own'])
-})
-
-test('manifests that cannot be are refused before anything starts', async () => {
-  await expect(createEmulator({ manifests: [BROKER, BROKER] })).rejects.toThrow(ManifestError)
-  await expect(createEmulator({ manifests: '/nowhere' })).rejects.toThrow('no such file or folder')
-  await expect(createEmulator({ manifests: 'a: [\n' })).rejects.toThrow('not valid YAML')
-})
-
-test('a kind of Knative that is not emulated is told with its place', async () => {
-  const emulator = await started({
-    manifests: [
-      `
-apiVersion: sinks.knative.dev/v1alpha1
-kind: IntegrationSink
-metadata: { name: bucket, namespace: shop }
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: postgres, namespace: shop }
-`,
-    ],
-  })
-  const warnings = emulator.logs().filter(({ level }) => level === 'warn')
-  expect(warnings.map(({ scope, message }) => `${scope}: ${message}`)).toEqual([
-    'bucket: manifest 1:2: sinks.knative.dev/v1alpha1/IntegrationSink is not emulated: it does nothing here',
-  ])
-  await using again = await createEmulator({ clock: 'virtual' })
-  expect(again.logs()).toEqual([])
-})
-
 test('a function reads ConfigMaps and Secrets that were applied', async () => {
-  const script = new URL('../../fixtures/processes/hello.mjs', import.meta.url).pathname
   const emulator = await started({})
   const metadata = { namespace: 'shop', name: 'words' }
   await emulator.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { a: '1' } })
   await emulator.apply({ apiVersion: 'v1', kind: 'Secret', metadata, stringData: { b: '2' } })
-  const annotations = { 'emulator.aiwfe.dev/command': `"${process.execPath}" "${script}"` }
   const env = [
     { name: 'FROM_MAP', valueFrom: { configMapKeyRef: { name: 'words', key: 'a' } } },
     { name: 'FROM_SECRET', valueFrom: { secretKeyRef: { name: 'words', key: 'b' } } },
@@ -244,7 +111,7 @@ test('a function reads ConfigMaps and Secrets that were applied', async () => {
   const spec = { template: { spec: { containers: [{ image: 'a', env }] } } }
   const place = { apiVersion: 'serving.knative.dev/v1', kind: 'Service' }
   await emulator.apply(
-    { ...place, metadata: { name: 'hello', namespace: 'shop', annotations }, spec },
+    { ...place, metadata: { name: 'hello', namespace: 'shop', annotations: HELLO }, spec },
     { wait: true },
   )
   const answer = await emulator.request('hello')
@@ -292,78 +159,12 @@ test('an EventType of the version that kn speaks is kept and shown in both', asy
   })
 })
 
-test.each([
-  [{ clock: 'virtul' }, '"clock" must be virtual, real or a clock, got virtul'],
-  [{ manifest: [] }, '"options" must be of manifests, clock'],
-  [{ manifests: [3] }, '"manifests" must be paths, texts or objects, got number'],
-  [{ handlers: { a: 3 } }, '"handlers.a" must be a function, got number'],
-  [{ handlers: { 'a/b/c': () => new Response() } }, '"handlers" must have names or <namespace>/'],
-])('options that cannot be are refused: %j', async (options, message) => {
-  await expect(createEmulator(options as EmulatorOptions)).rejects.toThrow(message)
-})
-
-test('a handler with a name that no Service can have leaves no folder behind', async () => {
-  const home = temporaryDirectory()
-  vi.stubEnv('TMPDIR', home)
-  onTestFinished(() => void vi.unstubAllEnvs())
-  await expect(createEmulator({ handlers: { Bad_Name: () => new Response() } })).rejects.toThrow(
-    'not a DNS 1035 label',
-  )
-  expect(readdirSync(home)).toEqual([])
-})
-
-test('a handler that returns no Response is told so, by the log as well', async () => {
-  const emulator = await started({ handlers: { forgetful: () => undefined as never } })
-  expect((await emulator.request('forgetful')).status).toBe(500)
-  expect(emulator.logs('forgetful')).toMatchObject([
-    { level: 'error', message: expect.stringContaining('must return a Response, got undefined') },
-  ])
-})
-
 test('what cannot be published or asked says what is wrong with it', async () => {
   const emulator = await started({ manifests: BROKER, handlers: { a: () => new Response() } })
   await expect(emulator.publish(null as never)).rejects.toThrow('"event" must be an object')
   await expect(emulator.publish({ type: 'x', Colour: 'red' })).rejects.toThrow('got Colour')
   await expect(emulator.request('a', { path: 'b' })).rejects.toThrow('"path" must begin with /')
   await expect(emulator.apply(null as never)).rejects.toThrow('must be an object')
-})
-
-test('who waits for idle while a handler runs is told which, and is let go when it closes', async () => {
-  const emulator = await started({ handlers: { slow: () => new Promise<Response>(() => {}) } })
-  emulator.request('slow').catch(() => {})
-  await expect(emulator.idle({ timeoutMs: 50 })).rejects.toThrow(/default\/slow .* 1 in flight/)
-  const waiting = emulator.idle()
-  await Promise.all([emulator.close(), expect(waiting).rejects.toThrow('the emulator is closed')])
-  await expect(emulator.publish({ type: 'x' })).rejects.toThrow('the emulator is closed')
-  await expect(emulator.request('slow')).rejects.toThrow('the emulator is closed')
-  await expect(
-    emulator.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } }),
-  ).rejects.toThrow('the emulator is closed')
-})
-
-test('a Service that is code needs no process, whatever its scale says, and may be applied', async () => {
-  const service = (image: string): Record<string, unknown> => ({
-    apiVersion: 'serving.knative.dev/v1',
-    kind: 'Service',
-    metadata: { name: 'code', namespace: 'shop' },
-    spec: {
-      template: {
-        metadata: { annotations: { 'autoscaling.knative.dev/min-scale': '1' } },
-        spec: { containers: [{ image }] },
-      },
-    },
-  })
-  const emulator = await started({
-    manifests: service('registry.test/a'),
-    handlers: { code: () => new Response('code') },
-  })
-  await emulator.clock.advance(10_000)
-  const { status, spec } = await emulator.apply(service('registry.test/b'), { wait: true })
-  await emulator.clock.advance(10_000)
-  expect(status?.conditions?.find(({ type }) => type === 'Ready')?.status).toBe('True')
-  expect(JSON.stringify(spec)).toContain('"autoscaling.knative.dev/min-scale":"1"')
-  expect(await (await emulator.request('code')).text()).toBe('code')
-  expect(emulator.logs().filter(({ level }) => level === 'error')).toEqual([])
 })
 
 test('a dry run of what is there differs in nothing from it', async () => {

@@ -1,14 +1,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { createApi } from '../../../scripts/emulator/api/api.ts'
 import type { Serving } from '../../../scripts/emulator/serving/serving.ts'
-import { closeServer, listen } from '../../../scripts/emulator/stores/listen.ts'
 import { writeEnv } from '../../../scripts/local/env-file.ts'
 import { parseEventsArguments } from '../../../scripts/local/events-arguments.ts'
 import { runEvents } from '../../../scripts/local/events-run.ts'
+import { serveHandler } from '../emulator/api/serve-handler.ts'
 import {
   answer,
   type Bench,
@@ -40,11 +39,7 @@ async function opened(
   const serving = { status: () => [], onScale: nothing, onRequest: nothing } as unknown as Serving
   const { clock, eventing } = base
   const api = createApi({ clock, log: createTestLog().log, serving, eventing })
-  const server = createServer((request, response) => {
-    if (!api(request.headers.host ?? '', request, response)) response.writeHead(404).end()
-  })
-  const port = await listen(server)
-  onTestFinished(() => closeServer(server))
+  const port = await serveHandler(api)
   const stateDirectory = folder()
   writeEnv(join(stateDirectory, 'env'), { GATEWAY_URL: `http://127.0.0.1:${port}` })
   const signal = new AbortController().signal

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { EventingResource } from '../../../../scripts/emulator/manifests/eventing-types.ts'
 import { parseManifests } from '../../../../scripts/emulator/manifests/load.ts'
-import { ManifestError } from '../../../../scripts/emulator/manifests/manifest-error.ts'
+import { problemsOf } from './fixture.ts'
 
 const GROUPS: Record<EventingResource['kind'], string> = {
   Sequence: 'flows.knative.dev/v1',
@@ -25,15 +25,8 @@ function read(kind: EventingResource['kind'], spec: string): EventingResource {
   return found
 }
 
-function problems(kind: EventingResource['kind'], spec: string): string[] {
-  try {
-    read(kind, spec)
-    return []
-  } catch (error) {
-    if (!(error instanceof ManifestError)) throw error
-    return error.problems.map(({ field, message }) => `${message}: ${field}`)
-  }
-}
+const problems = (kind: EventingResource['kind'], spec: string): string[] =>
+  problemsOf(() => read(kind, spec))
 
 const SINK = 'sink: { uri: "http://a/" }'
 const SERVICE = '{ ref: { apiVersion: serving.knative.dev/v1, kind: Service, name: s } }'

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { parseManifests } from '../../../../scripts/emulator/manifests/load.ts'
-import { ManifestError } from '../../../../scripts/emulator/manifests/manifest-error.ts'
 import type { Manifests } from '../../../../scripts/emulator/manifests/types.ts'
+import { problemsOf } from './fixture.ts'
 
 const GROUPS: Readonly<Record<string, string>> = {
   Channel: 'messaging.knative.dev/v1',
@@ -17,15 +17,8 @@ function read(kind: string, spec: string, metadata = ''): Manifests {
   return parseManifests(text, 'it.yaml')
 }
 
-function problems(kind: string, spec: string, metadata?: string): string[] {
-  try {
-    read(kind, spec, metadata)
-    return []
-  } catch (error) {
-    if (!(error instanceof ManifestError)) throw error
-    return error.problems.map(({ field, message }) => `${message}: ${field}`)
-  }
-}
+const problems = (kind: string, spec: string, metadata?: string): string[] =>
+  problemsOf(() => read(kind, spec, metadata))
 
 const CHANNEL = 'channel: { apiVersion: messaging.knative.dev/v1, kind: Channel, name: pipe }'
 const SUBSCRIBER = 'subscriber: { uri: "http://a/" }'
@@ -170,7 +163,7 @@ test.each([
 
 test('injection is for the default broker only', () => {
   const annotations = ', annotations: { eventing.knative.dev/injection: enabled }'
-  expect(problems('Trigger', `{ ${TRIGGER} }`, annotations)).toEqual([])
+  expect(read('Trigger', `{ ${TRIGGER} }`, annotations).triggers).toHaveLength(1)
   expect(problems('Trigger', `{ ${TRIGGER.replace('default', 'own')} }`, annotations)).toEqual([
     'The provided injection annotation is only used for default broker, but non-default broker specified here: "own": metadata.annotations["eventing.knative.dev/injection"]',
   ])

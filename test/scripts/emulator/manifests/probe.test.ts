@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { parseManifests } from '../../../../scripts/emulator/manifests/load.ts'
-import { ManifestError } from '../../../../scripts/emulator/manifests/manifest-error.ts'
+import type { ManifestError } from '../../../../scripts/emulator/manifests/manifest-error.ts'
 import type { RevisionTemplate } from '../../../../scripts/emulator/manifests/types.ts'
+import { refusalOf } from './fixture.ts'
 
 const TIMING = {
   initialDelaySeconds: 0,
@@ -134,12 +135,5 @@ function read(lines: string): RevisionTemplate {
   return service.template
 }
 
-function refused(lines: string): ManifestError['problems'] {
-  try {
-    parseManifests(toText(lines))
-  } catch (error) {
-    if (error instanceof ManifestError) return error.problems
-    throw error
-  }
-  throw new Error('it was not refused')
-}
+const refused = (lines: string): ManifestError['problems'] =>
+  refusalOf(() => parseManifests(toText(lines))).problems

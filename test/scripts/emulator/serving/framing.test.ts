@@ -1,8 +1,8 @@
 /** What stands around bodies: trailers of requests, heads before the head, and headers that frame. */
 import { request as httpRequest } from 'node:http'
 import { connect as connectHttp2, type IncomingHttpHeaders } from 'node:http2'
-import { connect, type Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
+import { openWire, type Wire } from '../../../fixtures/wire.ts'
 import { createWorld, service, until, type World } from './world.ts'
 
 const HOST = 'Host: orders.localhost\r\n'
@@ -11,13 +11,13 @@ const framing = (rest: Parameters<typeof service>[1] = {}): Promise<World> =>
 
 test('trailers of a request reach the function, announced as they were', async () => {
   const world = await framing()
-  const client = open(world)
-  client.socket.write(
+  const client = openWire(
+    world.ingress.port,
     `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\nTrailer: x-sum\r\nConnection: close\r\n\r\n` +
       '5\r\nhello\r\n0\r\nx-sum: 42\r\n\r\n',
   )
   await until('closed', client.closed)
-  expect(client.json()).toMatchObject({
+  expect(jsonOf(client)).toMatchObject({
     body: 'hello',
     headers: { trailer: 'x-sum', 'transfer-encoding': 'chunked' },
     trailers: { 'x-sum': '42' },
@@ -35,8 +35,8 @@ test.each(['http1', 'http2'])('trailers of an %s request reach a function of h2c
     expect(await sendHttp2(world)).toMatchObject({ body: 'hello', trailers: { 'x-sum': '42' } })
     return
   }
-  const client = open(world)
-  client.socket.write(
+  const client = openWire(
+    world.ingress.port,
     `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n` +
       '5\r\nhello\r\n0\r\nx-sum: 42\r\n\r\n',
   )
@@ -46,12 +46,12 @@ test.each(['http1', 'http2'])('trailers of an %s request reach a function of h2c
 
 test('a Trailer header of a request with a length is no reason to refuse it', async () => {
   const world = await framing()
-  const client = open(world)
-  client.socket.write(
+  const client = openWire(
+    world.ingress.port,
     `POST / HTTP/1.1\r\n${HOST}Content-Length: 5\r\nTrailer: x-sum\r\nConnection: close\r\n\r\nhello`,
   )
   await until('closed', client.closed)
-  expect(client.json()).toMatchObject({ body: 'hello' })
+  expect(jsonOf(client)).toMatchObject({ body: 'hello' })
 })
 
 test('early hints and 102 pass before the answer', async () => {
@@ -85,16 +85,17 @@ test('early hints reach a client of HTTP/2, and no client of HTTP/1.0', async ()
   await new Promise(resolve => stream.once('end', resolve))
   expect(hints).toMatchObject([{ ':status': 102 }, { ':status': 103 }])
   expect(hints[1]?.link).toContain('</a.css>; rel=preload')
-  const old = open(world)
-  old.socket.write(`GET /hints HTTP/1.0\r\n${HOST}\r\n`)
+  const old = openWire(world.ingress.port, `GET /hints HTTP/1.0\r\n${HOST}\r\n`)
   await until('closed', old.closed)
   expect(old.text()).toMatch(/^HTTP\/1\.1 200 /)
 })
 
 test('hints that cannot be passed on are left out', async () => {
   const world = await framing()
-  const client = open(world)
-  client.socket.write(`GET /hints-without-link HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`)
+  const client = openWire(
+    world.ingress.port,
+    `GET /hints-without-link HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`,
+  )
   await until('closed', client.closed)
   expect(client.text()).toMatch(/^HTTP\/1\.1 200 .*hinted/s)
 })
@@ -104,12 +105,12 @@ test.each(['Content-Length', 'Host', 'Transfer-Encoding'])(
   async name => {
     const world = await framing()
     const inner = `GET /smuggled HTTP/1.1\r\n${HOST}\r\n`
-    const client = open(world)
-    client.socket.write(
+    const client = openWire(
+      world.ingress.port,
       `GET /outer HTTP/1.1\r\n${HOST}Connection: close, ${name}\r\nContent-Length: ${inner.length}\r\n\r\n${inner}`,
     )
     await until('closed', client.closed)
-    expect(client.json()).toMatchObject({ body: inner, headers: { host: 'orders.localhost' } })
+    expect(jsonOf(client)).toMatchObject({ body: inner, headers: { host: 'orders.localhost' } })
     const seen = await world.call('orders.localhost', '/seen')
     expect(JSON.parse(seen.text)).toEqual(['GET /outer'])
   },
@@ -118,9 +119,11 @@ test.each(['Content-Length', 'Host', 'Transfer-Encoding'])(
 test('a client that uploads on after it was told 504 does not hang: the connection ends or goes on', async () => {
   const world = await framing({ timeoutSeconds: 1 })
   await world.call('orders.localhost')
-  const client = open(world)
   const size = 32 * 1024 * 1024
-  client.socket.write(`POST /unread HTTP/1.1\r\n${HOST}Content-Length: ${size}\r\n\r\n`)
+  const client = openWire(
+    world.ingress.port,
+    `POST /unread HTTP/1.1\r\n${HOST}Content-Length: ${size}\r\n\r\n`,
+  )
   client.socket.write(Buffer.alloc(size, 'x'))
   await until('told', () => client.text().startsWith('HTTP/1.1 504 '))
   client.socket.write(`GET /after HTTP/1.1\r\n${HOST}\r\n`)
@@ -130,8 +133,8 @@ test('a client that uploads on after it was told 504 does not hang: the connecti
 test('a declined upgrade passes byte for byte, and the limits of time hold for it', async () => {
   const world = await framing({ timeoutSeconds: 2 })
   await world.call('orders.localhost')
-  const client = open(world)
-  client.socket.write(
+  const client = openWire(
+    world.ingress.port,
     `GET /no-thanks HTTP/1.1\r\n${HOST}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
   )
   await until('answered', () => client.text().includes('half'))
@@ -157,31 +160,9 @@ test('the authority of HTTP/2 counts, whatever its Host header says', async () =
   expect(JSON.parse(text)).toMatchObject({ headers: { host: 'orders.localhost' } })
 })
 
-interface RawClient {
-  readonly socket: Socket
-  text(): string
-  json(): unknown
-  closed(): boolean
-}
-
-function open(world: World): RawClient {
-  const socket = connect(world.ingress.port, '127.0.0.1')
-  onTestFinished(() => void socket.destroy())
-  let text = ''
-  let closed = false
-  socket.setEncoding('latin1').on('data', (chunk: string) => {
-    text += chunk
-  })
-  socket.on('error', () => {})
-  socket.once('close', () => {
-    closed = true
-  })
-  return {
-    socket,
-    text: () => text,
-    json: () => JSON.parse(text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1)),
-    closed: () => closed,
-  }
+/** The JSON in an answer. */
+function jsonOf({ text }: Wire): unknown {
+  return JSON.parse(text().slice(text().indexOf('{'), text().lastIndexOf('}') + 1))
 }
 
 async function sendHttp2(world: World): Promise<unknown> {

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { DEFAULT_CLUSTER_CONFIG } from '../../../../scripts/emulator/serving/cluster-config.ts'
 import { findGarbage, type GcCandidate } from '../../../../scripts/emulator/serving/gc.ts'
+import { revisions } from './objects.fixture.ts'
+import { createWorld, service } from './world.ts'
 
 const HOUR_MS = 3_600_000
 const { gc } = DEFAULT_CLUSTER_CONFIG
@@ -45,3 +47,24 @@ test('a disabled setting holds nothing and deletes nothing', () => {
   expect(findGarbage(idle(1, 0), byActivity, 15 * HOUR_MS)).toEqual(['r0'])
   expect(findGarbage(idle(30, 0), { ...never, maxNonActive: off }, 1e12)).toEqual([])
 })
+
+test('revisions that nobody routes to are collected by age, those kept by annotation stay', async () => {
+  const config = {
+    ...DEFAULT_CLUSTER_CONFIG,
+    gc: { ...gc, minNonActive: 1 },
+  }
+  const world = await createWorld([], { config })
+  const kept = { annotations: { 'serving.knative.dev/no-gc': 'true' } }
+  await world.serving.deploy(service('orders', kept))
+  for (const GREETING of ['2', '3', '4']) {
+    await world.clock.advance(1_000)
+    await world.serving.deploy(service('orders', { vars: { GREETING } }))
+  }
+  await world.clock.advance(2_000)
+  expect(revisions(world)).toHaveLength(4)
+  // In two leaps: each two seconds are a decision of the autoscaler, which takes its time.
+  await world.clock.advance(15 * HOUR_MS)
+  expect(revisions(world)).toHaveLength(4)
+  await world.clock.advance(33 * HOUR_MS)
+  expect(revisions(world)).toEqual(['orders-00001', 'orders-00003', 'orders-00004'])
+}, 30_000)

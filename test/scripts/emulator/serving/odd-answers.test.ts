@@ -1,7 +1,8 @@
 /** Functions that answer what no server should: the client is told, and the emulator goes on. */
-import { connect } from 'node:net'
 import { expect, test } from 'vitest'
 import { ask } from '../../../bench/processes.ts'
+import { ODD_ANSWERS } from '../../../fixtures/odd-answers.ts'
+import { openWire } from '../../../fixtures/wire.ts'
 import { createWorld, service, until, type World } from './world.ts'
 
 /** Speaks no HTTP of its own: answers what its path says, byte for byte. */
@@ -24,14 +25,8 @@ test('no head of an answer ends the emulator', async () => {
   const world = await rawWorld()
   const headers = { host: 'odd.localhost' }
   for (const [method, answer, status] of [
-    ['GET', 'HTTP/1.1 099 Odd\r\ncontent-length: 0\r\n\r\n', 502],
-    ['GET', 'HTTP/1.1 200 O\x01K\r\ncontent-length: 0\r\n\r\n', 502],
-    ['GET', 'HTTP/1.1 200 OK\r\ntrailer: x\r\ncontent-length: 2\r\n\r\nok', 200],
-    ['GET', 'HTTP/1.1 204 None\r\ntrailer: x\r\n\r\n', 204],
+    ...ODD_ANSWERS.map(([, answer, status]) => ['GET', answer, status] as const),
     ['HEAD', 'HTTP/1.1 200 OK\r\ntrailer: x\r\ncontent-length: 2\r\n\r\n', 200],
-    ['GET', 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n', 502],
-    ['GET', 'hello\r\n\r\n', 502],
-    ['GET', '', 502],
     // A length and chunks, two lengths, a length that is none: what one reader takes for the end, another does not.
     [
       'GET',
@@ -57,19 +52,12 @@ test.each([
 ])('an answer with %s is broken for the client, and 502 inside', async (_, rest) => {
   const world = await rawWorld()
   const answer = at(`HTTP/1.1 200 OK\r\n${rest}`)
-  const socket = connect(world.ingress.port, '127.0.0.1')
-  let text = ''
-  let ended = false
-  socket.on('data', chunk => {
-    text += chunk
-  })
-  socket.on('close', () => {
-    ended = true
-  })
-  socket.on('error', () => {})
-  socket.write(`GET ${answer} HTTP/1.1\r\nHost: odd.localhost\r\n\r\n`)
-  await until('closed', () => ended)
-  expect(text).not.toMatch(/\r\n0\r\n\r\n$/)
+  const { text, closed } = openWire(
+    world.ingress.port,
+    `GET ${answer} HTTP/1.1\r\nHost: odd.localhost\r\n\r\n`,
+  )
+  await until('closed', closed)
+  expect(text()).not.toMatch(/\r\n0\r\n\r\n$/)
   expect((await world.call('odd.localhost', answer)).status).toBe(502)
 })
 
@@ -85,18 +73,15 @@ test('a second answer behind the first reaches nobody', async () => {
 
 test('a request that announces trailers is passed on without them', async () => {
   const world = await createWorld([service('orders')])
-  const socket = connect(world.ingress.port, '127.0.0.1')
-  let text = ''
-  socket.on('data', chunk => {
-    text += chunk
-  })
-  socket.write('GET /x HTTP/1.1\r\nHost: orders.localhost\r\nTrailer: x\r\n\r\n')
-  await until('answered', () => text.includes('200 OK') && text.includes('"url":"/x"'))
+  const { socket, text } = openWire(
+    world.ingress.port,
+    'GET /x HTTP/1.1\r\nHost: orders.localhost\r\nTrailer: x\r\n\r\n',
+  )
+  await until('answered', () => text().includes('200 OK') && text().includes('"url":"/x"'))
   socket.write(
     'GET /ws HTTP/1.1\r\nHost: orders.localhost\r\nTrailer: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n',
   )
-  await until('switched', () => text.includes('101 Switching Protocols'))
-  socket.destroy()
+  await until('switched', () => text().includes('101 Switching Protocols'))
 })
 
 test('an answer inside the emulator is cut off at a limit, and its connection with it', async () => {

@@ -1,7 +1,7 @@
 /** Clients that send what no client should: they are told, no function sees it, and the next client is served. */
-import { connect, type Socket } from 'node:net'
-import { expect, onTestFinished, test } from 'vitest'
-import { createWorld, service, until, type World } from './world.ts'
+import { expect, test } from 'vitest'
+import { openWire } from '../../../fixtures/wire.ts'
+import { createWorld, service, until } from './world.ts'
 
 const HOST = 'Host: orders.localhost\r\n'
 
@@ -39,8 +39,7 @@ test.each([
   ['no name at all', 'GET / HTTP/1.0\r\n\r\n', 404],
 ])('%s is answered for the function', async (_, head, status) => {
   const world = await createWorld([service('orders')])
-  const client = open(world)
-  client.socket.write(head)
+  const client = openWire(world.ingress.port, head)
   await until('answered', () => client.text().includes('\r\n\r\n'))
   expect(client.text()).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
   expect(world.serving.status()[0]).toMatchObject({ requests: 0 })
@@ -48,8 +47,8 @@ test.each([
 
 test('nothing behind a refused request is taken for another one', async () => {
   const world = await createWorld([service('orders')])
-  const client = open(world)
-  client.socket.write(
+  const client = openWire(
+    world.ingress.port,
     `POST / HTTP/1.1\r\n${HOST}Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n` +
       `GET /smuggled HTTP/1.1\r\n${HOST}\r\n`,
   )
@@ -61,8 +60,10 @@ test('nothing behind a refused request is taken for another one', async () => {
 test('chunks that go wrong half way end the exchange, and free its slot', async () => {
   const world = await createWorld([service('orders')])
   await world.call('orders.localhost')
-  const client = open(world)
-  client.socket.write(`POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n`)
+  const client = openWire(
+    world.ingress.port,
+    `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n`,
+  )
   await until('in flight', () => world.serving.status()[0]?.inFlight === 1)
   client.socket.write('zz\r\n')
   await until('closed', client.closed)
@@ -71,8 +72,8 @@ test('chunks that go wrong half way end the exchange, and free its slot', async 
 
 test('an answer that has begun is not mixed with our words about the request', async () => {
   const world = await createWorld([service('orders')])
-  const client = open(world)
-  client.socket.write(
+  const client = openWire(
+    world.ingress.port,
     `POST /early HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n`,
   )
   await until('begun', () => client.text().includes('early'))
@@ -84,8 +85,10 @@ test('an answer that has begun is not mixed with our words about the request', a
 test('a body that never comes is given up with its client', async () => {
   const world = await createWorld([service('orders')])
   await world.call('orders.localhost')
-  const client = open(world)
-  client.socket.write(`POST / HTTP/1.1\r\n${HOST}Content-Length: 10\r\n\r\nhalf`)
+  const client = openWire(
+    world.ingress.port,
+    `POST / HTTP/1.1\r\n${HOST}Content-Length: 10\r\n\r\nhalf`,
+  )
   await until('in flight', () => world.serving.status()[0]?.inFlight === 1)
   client.socket.destroy()
   await until('freed', () => world.serving.status()[0]?.inFlight === 0)
@@ -93,8 +96,8 @@ test('a body that never comes is given up with its client', async () => {
 
 test('requests in a row on one connection are answered in order', async () => {
   const world = await createWorld([service('orders')])
-  const client = open(world)
-  client.socket.write(
+  const client = openWire(
+    world.ingress.port,
     `GET /?ms=100&first HTTP/1.1\r\n${HOST}\r\nGET /?second HTTP/1.1\r\n${HOST}\r\n`,
   )
   await until('both', () => client.text().includes('"url":"/?second"'))
@@ -103,23 +106,7 @@ test('requests in a row on one connection are answered in order', async () => {
 
 test('a head of more than a function of Node takes is refused by the function itself', async () => {
   const world = await createWorld([service('orders')])
-  const client = open(world)
-  client.socket.write(`GET /${'x'.repeat(30_000)} HTTP/1.1\r\n${HOST}\r\n`)
+  const client = openWire(world.ingress.port, `GET /${'x'.repeat(30_000)} HTTP/1.1\r\n${HOST}\r\n`)
   await until('answered', () => client.text().startsWith('HTTP/1.1 431'))
   expect(world.serving.status()[0]).toMatchObject({ requests: 1 })
 })
-
-function open(world: World): { socket: Socket; text: () => string; closed: () => boolean } {
-  const socket = connect(world.ingress.port, '127.0.0.1')
-  let text = ''
-  let closed = false
-  socket.on('error', () => {})
-  socket.on('data', chunk => {
-    text += chunk.toString('latin1')
-  })
-  socket.on('close', () => {
-    closed = true
-  })
-  onTestFinished(() => void socket.destroy())
-  return { socket, text: () => text, closed: () => closed }
-}

@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { createEmulator, type Emulator } from '../../../../scripts/emulator/emulator.ts'
 import { openAuthority } from '../../../../scripts/emulator/tls/authority.ts'
+import { openWire } from '../../../fixtures/wire.ts'
 import { until } from '../serving/world.ts'
 
 const REDIRECTED = 'networking.knative.dev/http-protocol: Redirected'
@@ -70,19 +70,10 @@ function ask(emulator: Emulator, host: string, path: string): Promise<unknown[]>
 }
 
 async function upgrade(emulator: Emulator, host: string): Promise<string> {
-  const socket = connect(Number(new URL(emulator.url).port), '127.0.0.1')
-  onTestFinished(() => void socket.destroy())
-  let text = ''
-  let closed = false
-  socket.on('data', (chunk: Buffer) => {
-    text += chunk.toString()
-  })
-  socket.once('close', () => {
-    closed = true
-  })
-  socket.write(
+  const { text, closed } = openWire(
+    Number(new URL(emulator.url).port),
     `GET / HTTP/1.1\r\nhost: ${host}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n`,
   )
-  await until('closed', () => closed)
-  return text
+  await until('closed', closed)
+  return text()
 }
