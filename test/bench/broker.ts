@@ -156,8 +156,8 @@ function toRows(measured: readonly Measured[]): BenchRow[] {
   })
 }
 
-const toSkipped = ({ name }: Target, { message }: AbsentError): BenchRow => ({
+const toSkipped = ({ name, kind }: Target, { message }: AbsentError): BenchRow => ({
   name,
-  kind: 'skipped',
-  reason: message,
+  kind,
+  skipped: message,
 })

@@ -13,14 +13,14 @@ export interface BenchContext {
 /** One thing measured. */
 export interface BenchRow {
   name: string
-  kind: 'ours' | 'peer' | 'floor' | 'skipped'
+  kind: 'ours' | 'peer' | 'floor'
   /**
    * This row's figure divided by the reference's, whose own ratio is 1: of times (coldstart) less is better, of
-   * throughput (broker, gateway) more is. Absent from what was skipped and from what is only counted.
+   * throughput (broker, gateway) and agreement (scale) more is. Absent from what was skipped.
    */
   ratio?: number
-  /** Why a row was skipped. */
-  reason?: string
+  /** Why it was not measured. */
+  skipped?: string
   /** What {@link judge} held the row against. */
   budget?: string
   within?: 'yes' | 'no'

@@ -26,6 +26,8 @@ export async function run({ note, signal, quick = false }: BenchContext): Promis
     const row: BenchRow = {
       name: scenario.name,
       kind: 'ours',
+      // The formula computed apart is the reference: the part of the decisions that are its own.
+      ratio: round(1 - result.mismatches.length / result.decisions),
       decisions: result.decisions,
       mismatches: result.mismatches.length,
       peak: result.peak,
