@@ -28,7 +28,13 @@ beforeAll(async () => {
     routes: migrationsRoutes(catalogue.filter(step => step.function === 'auth')),
   }
   app = createTestApp(definition, {
-    env: { DATABASE_URL: database.url, QDRANT_URL: 'http://127.0.0.1:9', QDRANT_API_KEY: 'k' },
+    env: {
+      DATABASE_URL: database.url,
+      // Roles belong to a server, which other tests may share.
+      DATABASE_ROLES: JSON.stringify({ 'nothing-of-this-build': 'a-password-of-nobody' }),
+      QDRANT_URL: 'http://127.0.0.1:9',
+      QDRANT_API_KEY: 'k',
+    },
     clients: { sql: database.sql, vectors: fakeVectors() },
   })
 })
