@@ -148,7 +148,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
         manifests = after
         await emulator.sync(after)
         if (!hasNewRole) return
-        // Only a process that starts now is given the new password.
+        // Only a process that starts now has the new password, and the schema that came with it.
+        await builder.build('migrations')
         await emulator.redeploy(NAMESPACE, 'migrations')
         await migrateAll()
       },
