@@ -84,6 +84,26 @@ describe('manifests and functions', () => {
     }
   })
 
+  test('a function logs in to the database as itself, and migrations alone as the owner', () => {
+    const keys = manifests.services.flatMap(({ name, template }) =>
+      template.env.flatMap(variable =>
+        'secret' in variable && variable.secret.name === 'aiwfe-postgres'
+          ? [[name, variable.name, variable.secret.key]]
+          : [],
+      ),
+    )
+    const withSql = [...definitions]
+      .filter(([name, { config }]) => 'DATABASE_URL' in config && name !== 'migrations')
+      .map(([name]) => [name, 'DATABASE_URL', name])
+    expect(keys.sort()).toEqual(
+      [
+        ...withSql,
+        ['migrations', 'DATABASE_URL', 'url'],
+        ['migrations', 'DATABASE_ROLES', 'roles'],
+      ].sort(),
+    )
+  })
+
   test('each operation says who may call, and events keep the name pattern', () => {
     for (const { contract } of definitions.values()) {
       for (const { service, callers, permission } of contract.operations) {

@@ -1,13 +1,13 @@
-/** migrations: the schemas of all functions up and down, the first admin, the vector collections. */
+/** migrations: the schemas and roles of all functions, the first admin, the vector collections. */
 import { migrationsContract } from '../../shared/contracts/migrations.ts'
-import { sqlSettings, vectorsSettings } from '../../shared/deps.ts'
 import { defineFunction, type FunctionDefinition } from '../../shared/function.ts'
 import { embeddedMigrations } from './catalogue.ts'
-import { type MigrationsConfig, migrationsRoutes } from './routes.ts'
+import { migrationsRoutes } from './routes.ts'
+import { type MigrationsConfig, migrationsSettings } from './settings.ts'
 
 const migrations: FunctionDefinition<MigrationsConfig> = defineFunction({
   name: 'migrations',
-  config: { ...sqlSettings, ...vectorsSettings },
+  config: migrationsSettings,
   contract: migrationsContract,
   routes: migrationsRoutes(embeddedMigrations()),
 })

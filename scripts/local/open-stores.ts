@@ -1,7 +1,9 @@
 /** Starts the stores of the platform, embedded or real, and hands their addresses to the Secrets. */
 import { join } from 'node:path'
 import type { Log } from '../emulator/log.ts'
+import type { ServiceResource } from '../emulator/manifests/types.ts'
 import { type StoreOverrides, type Stores, startStores } from '../emulator/stores/stores.ts'
+import { provideRoles } from './database-roles.ts'
 import type { Secrets } from './secrets.ts'
 import type { State } from './state.ts'
 
@@ -20,6 +22,7 @@ export async function openStores(
   environment: Environment,
   state: State,
   secrets: Secrets,
+  services: readonly ServiceResource[],
   log: Log,
 ): Promise<Stores> {
   const stores = await startStores({
@@ -34,7 +37,12 @@ export async function openStores(
     overrides: toOverrides(environment, state.ports),
   })
   const { env } = stores
-  secrets.provide('aiwfe-postgres', { url: env.DATABASE_URL })
+  try {
+    provideRoles(secrets, services, env.DATABASE_URL)
+  } catch (error) {
+    await stores.close()
+    throw error
+  }
   secrets.provide('aiwfe-redis', {
     url: env.UPSTASH_REDIS_REST_URL,
     token: env.UPSTASH_REDIS_REST_TOKEN,

@@ -9,6 +9,7 @@ import type { Manifests, ServiceResource } from '../emulator/manifests/types.ts'
 import type { Stores } from '../emulator/stores/stores.ts'
 import type { Authority } from '../emulator/tls/authority.ts'
 import { createBuilder } from './builder.ts'
+import { provideRoles } from './database-roles.ts'
 import { writeEnv } from './env-file.ts'
 import { resolveEnv } from './environment.ts'
 import { migrate } from './migrate.ts'
@@ -80,7 +81,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     const secrets = openSecrets(join(state.directory, 'secrets.json'), manifests.services)
     const builder = createBuilder(root)
     const [opening, building] = await Promise.allSettled([
-      openStores(options.environment, state, secrets, log),
+      openStores(options.environment, state, secrets, manifests.services, log),
       builder.buildAll(manifests.services),
     ])
     if (opening.status === 'rejected') throw opening.reason
@@ -143,8 +144,14 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       async reload() {
         const after = loadManifests(folders)
         for (const { name } of after.services) secrets.addIdentity(name)
+        const hasNewRole = provideRoles(secrets, after.services, stores.env.DATABASE_URL)
         manifests = after
         await emulator.sync(after)
+        if (!hasNewRole) return
+        // Only a process that starts now has the new password, and the schema that came with it.
+        await builder.build('migrations')
+        await emulator.redeploy(NAMESPACE, 'migrations')
+        await migrateAll()
       },
       async redeploy(name) {
         await builder.build(name)

@@ -1,8 +1,10 @@
 /** `npm run new` and `npm run dev` on a copy of the project: a new function runs at once, a change is a new revision. */
-import { cpSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
+import postgres from 'postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { toRoleUrl } from '../../scripts/local/database-roles.ts'
 import {
   ROOT,
   runToEnd,
@@ -87,6 +89,40 @@ test('a change that crashes at start leaves the old revision serving', async () 
   await until(() => platform.output().includes('crash at start') || undefined)
   expect(await ask('Ada')).toEqual({ greeting: 'welcome, Ada' })
 }, 60_000)
+
+test('a function that begins to use the database has its schema and its role', async () => {
+  const folder = join(copy.path, 'functions', 'greeter', 'migrations')
+  mkdirSync(folder)
+  writeFileSync(join(folder, '0001_said.down.sql'), 'drop schema greeter cascade;\n')
+  writeFileSync(
+    join(folder, '0001_said.up.sql'),
+    'create schema greeter;\ncreate table greeter.said (n int);\n',
+  )
+  const manifest = join(copy.path, 'knative', 'functions', 'greeter.yaml')
+  const text = readFileSync(manifest, 'utf8')
+  const variable = `- name: DATABASE_URL
+              valueFrom: { secretKeyRef: { name: aiwfe-postgres, key: greeter } }
+            - name: SERVICE_KEY`
+  expect(text).toContain('- name: SERVICE_KEY')
+  writeFileSync(manifest, text.replace('- name: SERVICE_KEY', variable))
+  const rows = await until(async () => {
+    const kept = JSON.parse(
+      readFileSync(join(copy.path, 'state', 'secrets.json'), 'utf8'),
+    ) as Record<string, Record<string, string>>
+    const password = kept['aiwfe-local']?.['database-role-greeter']
+    if (!password) return undefined
+    const url = toRoleUrl(platform.env.DATABASE_URL ?? '', 'aiwfe_greeter', password)
+    const sql = postgres(url, { max: 1, fetch_types: false })
+    try {
+      return await sql`insert into greeter.said values (1) returning n`
+    } catch {
+      return undefined
+    } finally {
+      await sql.end({ timeout: 1 })
+    }
+  })
+  expect([...rows]).toEqual([{ n: 1 }])
+}, 90_000)
 
 test('a name that is taken or no label is refused, and nothing is written', async () => {
   expect(await runToEnd('new', ['greeter'], { root: copy.path })).toMatchObject({

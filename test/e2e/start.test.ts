@@ -3,8 +3,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createLog } from '../../scripts/emulator/log.ts'
+import { toRoleUrl } from '../../scripts/local/database-roles.ts'
 import { startPlatform } from '../../scripts/local/platform.ts'
 import { runToEnd, type Started, start, temporaryDirectory, until } from '../fixtures/started.ts'
 
@@ -42,6 +44,21 @@ describe('a running platform', () => {
       expect(secret.length).toBeGreaterThan(20)
       expect(platform.output()).not.toContain(secret)
     }
+  })
+
+  test('lets each function into its own schema of the database alone', async () => {
+    const secrets = JSON.parse(readFileSync(join(state.path, 'secrets.json'), 'utf8')) as {
+      'aiwfe-local': Record<string, string>
+    }
+    const password = secrets['aiwfe-local']['database-role-chat'] ?? ''
+    expect(platform.output()).not.toContain(password)
+    const url = toRoleUrl(platform.env.DATABASE_URL ?? '', 'aiwfe_chat', password)
+    const chat = postgres(url, { max: 1, fetch_types: false })
+    expect(await chat`select count(*)::int as n from chat.messages`).toHaveLength(1)
+    for (const table of ['auth.users', 'memory.memories', 'reasoning.analyses']) {
+      await expect(chat`select * from ${chat(table)}`).rejects.toMatchObject({ code: '42501' })
+    }
+    await chat.end()
   })
 
   test('answers the first request from zero and logs the cold start with its duration', async () => {

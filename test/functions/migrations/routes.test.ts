@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import migrations from '../../../functions/migrations/index.ts'
 import { migrationsRoutes } from '../../../functions/migrations/routes.ts'
@@ -28,7 +29,13 @@ beforeAll(async () => {
     routes: migrationsRoutes(catalogue.filter(step => step.function === 'auth')),
   }
   app = createTestApp(definition, {
-    env: { DATABASE_URL: database.url, QDRANT_URL: 'http://127.0.0.1:9', QDRANT_API_KEY: 'k' },
+    env: {
+      DATABASE_URL: database.url,
+      // Roles belong to a server, which other tests may share.
+      DATABASE_ROLES: JSON.stringify({ 'nothing-of-this-build': 'a-password-of-nobody' }),
+      QDRANT_URL: 'http://127.0.0.1:9',
+      QDRANT_API_KEY: 'k',
+    },
     clients: { sql: database.sql, vectors: fakeVectors() },
   })
 })
@@ -151,6 +158,49 @@ describe('the first admin', () => {
   it('may not have a password that everybody tries', async () => {
     const { status } = await send('/admin', { email: 'x@example.org', password: 'Admin12345' })
     expect(status).toBe(422)
+  })
+})
+
+describe('roles', () => {
+  it('are made with the schemas, for functions of this build alone, and go with them', async () => {
+    const name = `routes-${randomUUID().slice(0, 8)}`
+    const schema = name.replace('-', '_')
+    const step = {
+      function: name,
+      version: 1,
+      name: 'schema',
+      up: `create schema ${schema}`,
+      down: `drop schema ${schema}`,
+      checksum: '',
+    }
+    const own = createTestApp(
+      { ...migrations, routes: migrationsRoutes([step]) },
+      {
+        env: {
+          DATABASE_URL: database.url,
+          DATABASE_ROLES: JSON.stringify({ [name]: randomUUID(), migrations: randomUUID() }),
+          QDRANT_URL: 'http://127.0.0.1:9',
+          QDRANT_API_KEY: 'k',
+        },
+        clients: { sql: database.sql, vectors: fakeVectors() },
+      },
+    )
+    const post = async (path: string, input: object): Promise<number> => {
+      const init = { method: 'POST', body: JSON.stringify(input), as: OPERATOR }
+      return (await own.request(BASE + path, init)).status
+    }
+    const roles = async (): Promise<string[]> => {
+      const rows = await database.sql<{ name: string }[]>`
+        select rolname as name from pg_roles
+        where rolname in (${`aiwfe_${schema}`}, 'aiwfe_migrations')`
+      return rows.map(row => row.name)
+    }
+    expect([await post('/up', { dry_run: true }), await roles()]).toEqual([200, []])
+    expect([await post('/up', {}), await roles()]).toEqual([200, [`aiwfe_${schema}`]])
+    expect([await post('/down', { steps: 1, dry_run: true }), (await roles()).length]).toEqual([
+      200, 1,
+    ])
+    expect([await post('/down', { steps: 1 }), await roles()]).toEqual([200, []])
   })
 })
 

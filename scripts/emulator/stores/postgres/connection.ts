@@ -142,6 +142,7 @@ export function serveConnection(socket: Socket, deps: ConnectionDeps): void {
           'terminating connection due to idle-in-transaction timeout',
           'the embedded database serves one transaction at a time: do not wait for other work inside one, or set DATABASE_URL to a PostgreSQL server',
         ),
+      refuse: reason => fail('57P01', `terminating connection: ${reason}`),
     })
   }
 

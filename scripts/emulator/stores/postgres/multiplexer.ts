@@ -21,6 +21,8 @@ export interface Sink {
   write(bytes: Buffer): void
   /** Ends the client for holding a transaction open, idle, while others wait. */
   expire(): void
+  /** Ends the client whose session cannot be taken up again: its role is gone, say. */
+  refuse(reason: string): void
 }
 
 /** One client of the multiplexer. */
@@ -147,7 +149,14 @@ export function createMultiplexer(
 
     async function run(): Promise<boolean> {
       if (leaving) return clear()
-      if (!holds) await become(settings)
+      const refused = holds ? undefined : (await become(settings)).error
+      if (refused !== undefined) {
+        // Going on would run its statements as whoever was there before.
+        complete = 0
+        inbox = []
+        sink.refuse(refused)
+        return false
+      }
       holds = await forward(takeBatch())
       return holds
     }

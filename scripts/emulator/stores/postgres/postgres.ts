@@ -18,6 +18,8 @@ export interface EmbeddedPostgres {
  * superuser `postgres` and for every role made with `CREATE ROLE … LOGIN PASSWORD`.
  * Transactions of all clients run one after the other; one that stays open and idle for `idleInTransactionMs` while
  * others wait is ended with code 25P03. LISTEN, COPY FROM STDIN and cancel requests are not served.
+ * All share a superuser's session: a role has its rights and no others, but `set session authorization` takes any role,
+ * and what `alter role … set` gave is not applied at its login.
  * @throws Error that names the folder when it is in use or does not open
  */
 export async function startPostgres({

@@ -55,6 +55,7 @@ function connect(): Driver {
           received = Buffer.concat([received, bytes])
         },
         expire: () => {},
+        refuse: () => {},
       },
     )
     return client

@@ -133,6 +133,24 @@ it('ends a transaction that idles while others wait, with the reason', async () 
   }
 })
 
+it('ends the connection of a role that is gone, and runs its statement as nobody else', async () => {
+  const store = await startPostgres({ directory, password: 'a', log })
+  const owner = postgres(store.url, { max: 1, onnotice: () => {} })
+  await owner`CREATE ROLE guest LOGIN PASSWORD 'guest'`
+  await owner`CREATE TABLE secret (n int)`
+  const guest = postgres(store.url.replace('postgres:a@', 'guest:guest@'), { max: 1 })
+  try {
+    expect((await guest`SELECT current_user AS name`)[0]?.name).toBe('guest')
+    await owner`DROP ROLE guest`
+    await expect(guest`SELECT * FROM secret`).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' })
+    expect((await owner`SELECT 1 AS n`)[0]?.n).toBe(1)
+  } finally {
+    await guest.end({ timeout: 0 })
+    await owner.end()
+    await store.close()
+  }
+})
+
 it('says that COPY FROM STDIN is not supported and goes on', async () => {
   const store = await startPostgres({ directory, password: 'a', log })
   const sql = postgres(store.url, { max: 1 })
