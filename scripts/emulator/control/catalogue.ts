@@ -46,6 +46,11 @@ const TELL_AFTER_MS = 10
 /** Different failures of parts that are told; more would be the same with other numbers in it. */
 const TOLD_FAILURES = 100
 
+interface Place {
+  readonly kind: Kind
+  readonly key: string
+}
+
 interface Known extends Entry {
   readonly text: string
   /** As its source gave it: the very same object cannot have changed. */
@@ -70,6 +75,7 @@ export function createCatalogue({
   decorate?: (kind: Kind, object: KubeObject) => KubeObject
 }): Catalogue {
   const known = new Map<string, Known>()
+  const places = new WeakMap<KubeObject, Place>()
   const history: Change[] = []
   const listeners = new Set<(changes: readonly Change[]) => void>()
   const first = Math.floor(clock.now())
@@ -118,9 +124,9 @@ export function createCatalogue({
   function look(source: ObjectSource, gone: Set<string>, again: boolean): void {
     try {
       for (const raw of source.objects()) {
-        const kind = findKind(raw.apiVersion, raw.kind)
-        if (!kind) continue
-        const key = keyOf(kind, raw.metadata)
+        const place = placeOf(raw)
+        if (!place) continue
+        const { kind, key } = place
         gone.delete(key)
         const before = known.get(key)
         if (!again && before?.raw === raw) continue
@@ -132,6 +138,17 @@ export function createCatalogue({
       for (const key of gone) if (known.get(key)?.source === source) gone.delete(key)
       tellFailure(error)
     }
+  }
+
+  /** Most objects are the very same at each look. */
+  function placeOf(raw: KubeObject): Place | undefined {
+    const remembered = places.get(raw)
+    if (remembered) return remembered
+    const kind = findKind(raw.apiVersion, raw.kind)
+    if (!kind) return undefined
+    const place = { kind, key: keyOf(kind, raw.metadata) }
+    places.set(raw, place)
+    return place
   }
 
   function take(key: string, next: Omit<Known, 'version'>, before: Known | undefined): void {

@@ -10,8 +10,10 @@
  * | a client deleted      | is gone; is back when it is in a file                                                 |
  * | a file took over      | belongs to the file from then on                                                      |
  * | a part made           | is made again by its owner: Revisions, a Sequence's Subscriptions, found EventTypes   |
+ * | lost all its owners   | is gone, as it would have gone with them                                              |
  */
 
+import { isDeepStrictEqual } from 'node:util'
 import type { KeyedStore, StoredValue } from '../keyed-store.ts'
 import type { Log } from '../log.ts'
 import type { Document } from './admission.ts'
@@ -29,13 +31,14 @@ export interface ClientObjects {
   /** No file holds it any more. */
   release(reference: Reference): void
   /**
-   * Keeps what a client wrote; `shown` is how it was and is shown. Returns what undoes that, for a write that is
-   * refused later.
+   * Keeps what a client wrote; `shown` is how it was and is shown.
    * @throws StatusError `InternalError` when the disk does not take it
    */
-  put(reference: Reference, document: Document, shown: Shown): () => void
+  put(reference: Reference, document: Document, shown: Shown): Kept
   /** What is kept of it, although it may not be shown: refused when it was to come back. */
   find(reference: Reference): ClientObject | undefined
+  /** All that is kept of a namespace, shown or not. */
+  inside(namespace: string): Reference[]
   /** Forgets what was deleted. @throws StatusError `InternalError` when the disk does not take it */
   forget(references: readonly Reference[]): void
   close(): void
@@ -46,6 +49,16 @@ export interface Shown {
   readonly before: Entry | undefined
   readonly now: Entry | undefined
 }
+
+/** What was kept of a write whose end is still to come; a later write has made both of no account. */
+export interface Kept {
+  /** It was refused in the end. @throws StatusError as `put` */
+  undo(): void
+  /** It is there, and may be shown otherwise than at first: its generation, its birth. @throws StatusError as `put` */
+  complete(now: Entry | undefined): void
+}
+
+const NOTHING_KEPT: Kept = { undo() {}, complete() {} }
 
 /** A client's change of an object whose document is a file's. */
 const CHANGE_OF_FILE = { file: true }
@@ -85,17 +98,26 @@ export function createClientObjects({
     })
   }
 
-  function put(reference: Reference, document: Document, { before: old, now }: Shown): () => void {
+  function put(reference: Reference, document: Document, { before: old, now }: Shown): Kept {
     const key = keyOf(reference.kind, reference)
     const before = store.get(key)
     const isFiles = inFiles.has(key)
-    if (isNews(reference) || (!before && !isFiles && old && isMade(old))) return () => {}
-    const value = isFiles ? CHANGE_OF_FILE : toStored(reference.kind, document, now)
+    if (isNews(reference) || (!before && !isFiles && old && isMade(old))) return NOTHING_KEPT
+    const toValue = (shown: Entry | undefined): StoredValue =>
+      isFiles ? { ...CHANGE_OF_FILE } : toStored(reference.kind, document, shown)
+    const value = toValue(now)
     durably(() => store.put(key, value))
-    return () => {
-      if (store.get(key) !== value) return
-      if (before) durably(() => store.put(key, before))
-      else durably(() => store.remove([key]))
+    return {
+      undo() {
+        if (store.get(key) !== value) return
+        if (before) durably(() => store.put(key, before))
+        else durably(() => store.remove([key]))
+      },
+      complete(shown) {
+        const next = toValue(shown)
+        if (store.get(key) !== value || isDeepStrictEqual(next, value)) return
+        durably(() => store.put(key, next))
+      },
     }
   }
 
@@ -105,6 +127,11 @@ export function createClientObjects({
     release: reference => void inFiles.delete(keyOf(reference.kind, reference)),
     put,
     find: reference => fromStored(store.get(keyOf(reference.kind, reference)) ?? {}),
+    inside: namespace =>
+      store.entries().flatMap(([, value]) => {
+        const { reference } = fromStored(value) ?? {}
+        return reference?.kind.namespaced && reference.namespace === namespace ? [reference] : []
+      }),
     forget: references =>
       durably(() => store.remove(references.map(each => keyOf(each.kind, each)))),
     close: store.close,

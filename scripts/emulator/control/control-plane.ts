@@ -10,33 +10,23 @@ import {
   toRevisionLimits,
 } from '../manifests/revision-limits.ts'
 import type { Manifests } from '../manifests/types.ts'
-import { admit, type Document, toDenial, type WriteOptions, withUser } from './admission.ts'
+import type { Document, WriteOptions } from './admission.ts'
 import { type Catalogue, createCatalogue, type Entry } from './catalogue.ts'
-import { createClientObjects } from './client-objects.ts'
+import { createClientObjects, toName } from './client-objects.ts'
 import { createDefinitions } from './definitions.ts'
-import { toDryRun } from './dry-run.ts'
 import { createEventLog } from './event-log.ts'
 import { createIntake } from './intake.ts'
 import { findKind, type Kind } from './kinds.ts'
-import type { KubeObject } from './object.ts'
 import { createOwners } from './owners.ts'
 import type { Part } from './part.ts'
 import { jsonPatch, mergePatch } from './patch.ts'
-import { toPlain } from './plain.ts'
-import { assertSame, complete, identify, type Reference, toMetadata } from './reference.ts'
+import { assertSame, identify, type Reference, toDocument, toMetadata } from './reference.ts'
 import { createRemoval } from './removal.ts'
 import { startObjects } from './startup.ts'
-import {
-  alreadyExists,
-  conflict,
-  notAllowed,
-  notFound,
-  StatusError,
-  toResource,
-} from './status-error.ts'
+import { alreadyExists, conflict, notAllowed, notFound, StatusError } from './status-error.ts'
 import { createStored, type Stored } from './stored.ts'
 import { createTurns } from './turns.ts'
-import { toWarnings } from './warnings.ts'
+import { createWrite } from './write.ts'
 
 /** What a removal may demand of the object: `metav1.Preconditions`. */
 export interface RemoveOptions {
@@ -89,9 +79,6 @@ export interface ControlPlaneOptions {
   readonly stored?: Stored
 }
 
-/** The end of a write, which may be long after its turn. */
-type Finish = () => Promise<Entry>
-
 /** A control plane over `parts`; kinds that none of them takes are stored. */
 export function createControlPlane({
   parts,
@@ -114,6 +101,7 @@ export function createControlPlane({
     decorate: owners.decorate,
   })
   const removal = createRemoval({ parts: takers, catalogue, owners, clients })
+  const write = createWrite({ intake, clients, owners, catalogue, log, limits })
   const stopEvents = catalogue.subscribe(events.record)
 
   const find = ({ kind, namespace, name }: Reference): Entry | undefined =>
@@ -125,45 +113,6 @@ export function createControlPlane({
     throw notFound(reference.kind, reference.name)
   }
 
-  async function write(
-    reference: Reference,
-    given: Document,
-    before: Entry | undefined,
-    options: WriteOptions,
-  ): Promise<Finish> {
-    const { kind, name, namespace } = reference
-    const base = before && toDocument(before.object)
-    const part = intake.partFor(kind)
-    if (!part) throw notAllowed(kind, before ? 'update' : 'create')
-    const document = withUser(kind, complete(reference, toPlain(given)), {
-      before: base,
-      user: options.user,
-    })
-    const read = admit(kind, document, options, limits())
-    for (const warning of toWarnings(kind, reference)) options.onWarning?.(warning)
-    if (options.dryRun) return async () => toDryRun(kind, document, before, part.spec?.(read))
-    owners.note(reference, document)
-    const { refused, done } = await intake.hand(part, reference, read, options)
-    // On the disk before it is answered.
-    const undo = refused
-      ? () => {}
-      : clients.put(reference, document, { before, now: find(reference) })
-    return async () => {
-      await done().catch((error: unknown) => {
-        const denial = toDenial(kind, error)
-        if (denial instanceof StatusError) undo()
-        throw denial
-      })
-      const entry = find(reference)
-      if (entry) return entry
-      log.error(
-        'emulator',
-        `${toResource(kind)} ${namespace}/${name} was applied, but is not shown`,
-      )
-      return { kind, object: document as unknown as KubeObject, version: catalogue.version() }
-    }
-  }
-
   const adopt = (read: ReadResource, options: WriteOptions = {}): Promise<void> =>
     finished(async () => {
       const handed = await intake.adopt(read, options)
@@ -171,9 +120,15 @@ export function createControlPlane({
     })
 
   async function start(manifests: Manifests): Promise<void> {
-    await inTurn(() => startObjects(manifests, { intake, clients, stored, log }))
-    owners.renew(reference => find(reference)?.object.metadata.uid)
-    catalogue.redecorate()
+    await inTurn(async () => {
+      await startObjects(manifests, { intake, clients, stored, log })
+      owners.renew(reference => find(reference)?.object.metadata.uid)
+      catalogue.redecorate()
+      for (const reference of owners.orphans(each => removal.find(each) !== undefined)) {
+        await removal.remove(reference)
+        log.info('emulator', `${toName(reference)}, which a client made, goes with its owner`)
+      }
+    })
   }
 
   function create(kind: Kind, document: Document, options: WriteOptions = {}): Promise<Entry> {
@@ -277,6 +232,3 @@ export function createControlPlane({
     },
   }
 }
-
-/** An object is a document with more in it. */
-const toDocument = (object: KubeObject): Document => object as unknown as Document

@@ -5,6 +5,7 @@ import type { Document } from './admission.ts'
 import type { Entry } from './catalogue.ts'
 import { isOlderEventType, toStoredSpec } from './event-type-version.ts'
 import { findKind, type Kind, toApiVersion } from './kinds.ts'
+import type { KubeObject } from './object.ts'
 import { conflict, StatusError } from './status-error.ts'
 
 /** Which object. The namespace of a kind without namespaces counts for nothing. */
@@ -23,6 +24,9 @@ export const keyOf = (
 /** `metadata`, or nothing. */
 export const toMetadata = (document: Document): Readonly<Record<string, unknown>> =>
   isObject(document.metadata) ? document.metadata : {}
+
+/** An object is a document with more in it. */
+export const toDocument = (object: KubeObject): Document => object as unknown as Document
 
 /**
  * Where a document belongs.

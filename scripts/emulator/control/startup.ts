@@ -16,6 +16,9 @@ export interface StartupOptions {
   readonly log: Log
 }
 
+/** Objects of clients that are told by their names. */
+const NAMED = 10
+
 /**
  * Brokers, Channels, Triggers and Subscriptions of files are in force already: the broker opened with them.
  * @throws Error of the part that cannot take what a file says
@@ -31,8 +34,10 @@ export async function startObjects(
   for (const { reference } of files) if (reference) clients.adopt(reference)
   const restored = clients.restore()
   if (restored.length > 0) {
-    const names = restored.map(({ reference }) => toName(reference)).join(', ')
-    log.info('emulator', `back from before the restart, as clients made them: ${names}`)
+    const names = restored.slice(0, NAMED).map(({ reference }) => toName(reference))
+    const more = restored.length > NAMED ? ` and ${restored.length - NAMED} more` : ''
+    const all = `${names.join(', ')}${more}`
+    log.info('emulator', `back from before the restart, as clients made them: ${all}`)
   }
   for (const phase of PHASES) {
     for (const { read, reference } of phase === 'broker' ? [] : files) {

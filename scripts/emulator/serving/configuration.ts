@@ -5,8 +5,9 @@ import { type ConditionSet, createConditions } from '../control/conditions.ts'
 import { createIdentity, type Identity } from '../control/object.ts'
 import type { ServiceResource } from '../manifests/types.ts'
 import type { ClusterConfig } from './cluster-config.ts'
+import { toKept, toPlans } from './former-revisions.ts'
 import { findGarbage } from './gc.ts'
-import type { Latest } from './generations.ts'
+import type { Generation, Latest } from './generations.ts'
 import type { RunCommand } from './replica.ts'
 import { toRevisionName } from './revision-name.ts'
 import type { RevisionRecord } from './revision-record.ts'
@@ -33,8 +34,8 @@ export interface ConfigurationOptions {
   readonly isForeign: (revision: string) => boolean
   /** The latest generation of a former run. */
   readonly former?: Latest | undefined
-  /** A generation was made. */
-  readonly onGeneration?: (generation: number, template: Json) => void
+  /** A generation was made, or one of the `older` ones went. */
+  readonly onGeneration?: (latest: Generation, older: readonly Generation[]) => void
 }
 
 /** A Configuration. */
@@ -82,17 +83,23 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
   function update(service: ServiceResource, next: Json, { adopted, command }: UpdateHow): void {
     const rebuilt = command !== undefined && !isDeepStrictEqual(created?.command(), command)
     if (plan && !rebuilt && isDeepStrictEqual(template, next)) return
+    if (!plan) for (const each of toPlans(service, next, former)) create(each).setRouting('reserve')
     const isNext = plan !== undefined || (former !== undefined && !former.isOf(next))
     if (isNext) identity.update({ next, command })
     template = next
     const generation = identity.generation()
-    options.onGeneration?.(generation, next)
     const revision = service.template.name ?? toRevisionName(name, generation)
     plan = { name: revision, generation, service, template, adopted, command }
     const existing = records.get(revision)
     const isSame = existing && !rebuilt && isDeepStrictEqual(existing.template.spec, next.spec)
     taken = options.isForeign(revision) || (existing && !isSame) ? revision : undefined
     if (taken === undefined) created = existing ?? create(plan)
+    note()
+  }
+
+  function note(): void {
+    const latest = { generation: identity.generation(), template }
+    options.onGeneration?.(latest, toKept([...records.values()], latest))
   }
 
   function create(from: RevisionPlan): RevisionRecord {
@@ -131,6 +138,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
     records.delete(revision)
     if (record === ready) ready = undefined
     if (record === created && plan) created = create({ ...plan, adopted: false })
+    note()
     return record
   }
 

@@ -30,6 +30,11 @@ const MAX_WAIT_MS = 360_000
 /** Real time between SIGTERM and SIGKILL. */
 const GRACE_MS = 5_000
 
+/** One that runs, or waits for its turn. */
+interface Try {
+  process?: RunningProcess
+}
+
 /** A runner that has nothing to do yet. `find` gives the JobSink of a job, while there is one. */
 export function createJobRunner(options: {
   jobs: () => JobStore
@@ -47,23 +52,25 @@ export function createJobRunner(options: {
 }): JobRunner {
   const { jobs, clock, log, guard, workshop, find } = options
   const lanes = createLanes({ limit: CONCURRENCY })
-  const active = new Map<string, { process?: RunningProcess }>()
+  const active = new Map<string, Try>()
   const waiting = new Map<string, Cancel>()
   let closing = false
 
   function start(key: string): void {
     const job = jobs().get(key)
     if (closing || job?.state !== 'running' || active.has(key) || waiting.has(key)) return
-    active.set(key, {})
+    const entry = {}
+    active.set(key, entry)
     options.onChange(key)
-    lanes.push('jobs', () => attempt(job))
+    lanes.push('jobs', () => attempt(job, entry))
   }
 
-  async function attempt(job: JobRecord): Promise<void> {
+  async function attempt(job: JobRecord, entry: Try): Promise<void> {
     const { key } = job
-    const entry = active.get(key)
+    // Stopped before its turn; what was started anew since has a turn of its own.
+    if (active.get(key) !== entry) return
     const sink = find(job.namespace, job.sink)
-    if (!entry || !sink || closing) return void active.delete(key)
+    if (!sink || closing) return void active.delete(key)
     const deadlineMs = (sink.activeDeadlineSeconds ?? Number.POSITIVE_INFINITY) * 1_000
     const remainingMs = job.created + deadlineMs - clock.now()
     let late = remainingMs <= 0
@@ -94,8 +101,9 @@ export function createJobRunner(options: {
     } catch (error) {
       end = { how: error instanceof Error ? error.message : String(error), tail: [] }
     } finally {
-      rmSync(folder, { recursive: true, force: true })
       const isOurs = active.get(key) === entry
+      // Another try of the same event has its folder there, and removes it.
+      if (isOurs || !active.has(key)) rmSync(folder, { recursive: true, force: true })
       if (isOurs) active.delete(key)
       // Stopped from outside: the try does not count, and the job, if it is still there, is taken up again.
       if (isOurs && !closing) conclude(sink, key, end, late)

@@ -1,30 +1,11 @@
 /** What a control plane has after a restart: `createControlBench` on the same file. */
-import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openKeyedStore } from '../../../../scripts/emulator/keyed-store.ts'
-import { readManifests } from '../../../../scripts/emulator/manifests/load.ts'
-import { temporaryDirectory } from '../eventing/fixture.ts'
-import { createControlBench, kindOf, serviceDocument, triggerDocument } from './fixture.ts'
+import { kindOf, serviceDocument, triggerDocument } from './fixture.ts'
+import { hello, keysOf, place, SERVICE, startBench } from './kept.fixture.ts'
 
-const SERVICE = kindOf('serving.knative.dev/v1', 'Service')
 const TRIGGER = kindOf('eventing.knative.dev/v1', 'Trigger')
 const SECRET = kindOf('v1', 'Secret')
-const hello = { kind: SERVICE, namespace: 'app', name: 'hello' }
-
-const place = (): string => join(temporaryDirectory(), 'objects.sqlite')
-const keysOf = (file: string): string[] => {
-  const store = openKeyedStore(file, 'what clients applied')
-  const keys = store.entries().map(([key]) => key)
-  store.close()
-  return keys
-}
-
-/** A bench with what files and the clients of former runs say. */
-async function startBench(file: string, ...files: Record<string, unknown>[]) {
-  const bench = createControlBench({ file })
-  await bench.control.start(readManifests(files))
-  return bench
-}
 
 test('what a client made is back as it was: its document, uid, time of birth and generation', async () => {
   const file = place()
@@ -48,27 +29,6 @@ test('it is kept when the write is answered, and gone when the removal is', asyn
   await control.create(SERVICE, serviceDocument('hello'))
   expect(keysOf(file)).toEqual(['serving.knative.dev/Service/app/hello'])
   await control.remove(hello)
-  expect(keysOf(file)).toEqual([])
-})
-
-test('what waits until it works is kept meanwhile, and not when it is refused in the end', async () => {
-  const file = place()
-  const { control, part } = await startBench(file)
-  const works = part.hold()
-  const waiting = control.apply(serviceDocument('hello'), { wait: true })
-  await expect.poll(() => keysOf(file)).toHaveLength(1)
-  works.reject(new TypeError('refused after all'))
-  await expect(waiting).rejects.toThrow('refused after all')
-  expect(keysOf(file)).toEqual([])
-})
-
-test('what is refused, or only checked, or only news, is not kept', async () => {
-  const file = place()
-  const { control, part } = await startBench(file)
-  part.refuse(new TypeError('no'))
-  await expect(control.apply(serviceDocument('hello'))).rejects.toThrow('no')
-  await control.apply(serviceDocument('hello'), { dryRun: true })
-  await control.apply({ apiVersion: 'v1', kind: 'Event', metadata: { name: 'e' }, message: 'x' })
   expect(keysOf(file)).toEqual([])
 })
 
@@ -227,15 +187,4 @@ test('what is refused at the start is told and kept, keeps nothing else back, an
   expect(keysOf(file)).toContain(key)
   await second.control.remove({ kind: TRIGGER, namespace: 'app', name: 't' })
   expect(keysOf(file)).not.toContain(key)
-})
-
-test('a write that the disk does not take is answered as an error', async () => {
-  const file = join(temporaryDirectory(), 'none', 'objects.sqlite')
-  const { control } = await startBench(file)
-  const { writeFileSync } = await import('node:fs')
-  writeFileSync(join(file, '..'), '')
-  await expect(control.apply(serviceDocument('hello'))).rejects.toMatchObject({
-    code: 'InternalError',
-    message: expect.stringContaining('the object would not survive a restart: cannot write'),
-  })
 })

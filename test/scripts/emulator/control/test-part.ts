@@ -17,6 +17,8 @@ export interface TestPart extends Part {
   refuse(error: Error): void
   /** The next that waits does so until this is settled. */
   hold(): PromiseWithResolvers<void>
+  /** The next is taken in only a while after it was handed over, as one that must be built first. */
+  delay(): void
   setStatus(name: string, status: Record<string, unknown>): void
 }
 
@@ -29,6 +31,7 @@ export function createTestPart(clock: Clock): TestPart {
   const gone = new Set<string>()
   let refusal: Error | undefined
   let held: Promise<void> | undefined
+  let delayed = false
   const tell = (): void => {
     for (const listener of listeners) listener()
   }
@@ -42,15 +45,20 @@ export function createTestPart(clock: Clock): TestPart {
       held = gate.promise
       return gate
     },
+    delay() {
+      delayed = true
+    },
     setStatus(name, status) {
       for (const [key, item] of kept) if (key.endsWith(`/${name}`)) item.status = status
       tell()
     },
     takes: ({ group, role }) => role === 'run' && GROUPS.includes(group),
-    apply({ resource }, { wait }) {
+    async apply({ resource }, { wait }) {
       const error = refusal
       refusal = undefined
       if (error) throw error
+      if (delayed) await new Promise(setImmediate)
+      delayed = false
       const document = ('document' in resource ? resource.document : {}) as unknown as KubeObject
       const { namespace, name } = resource
       const key = `${document.kind}/${namespace}/${name}`
