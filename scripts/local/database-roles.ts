@@ -7,30 +7,62 @@ const SECRET = 'aiwfe-postgres'
 /** Keys of {@link SECRET} that are no function's: the owner's address, and all passwords for `migrations`. */
 const OWN_KEYS = ['url', 'roles']
 
-/**
- * Provides the addresses of all roles that the manifests name; passwords are made once and kept.
- * @returns whether `migrations` has a password to learn
- * @throws TypeError when the owner's address cannot carry another user
- */
-export function provideRoles(
-  secrets: Secrets,
-  services: readonly ServiceResource[],
-  ownerUrl: string,
-): boolean {
-  const passwords = Object.fromEntries(
-    roleNames(services).map(name => [
-      name,
-      secrets.resolve('aiwfe-local', `database-role-${name}`) ?? '',
-    ]),
-  )
-  const urls = Object.entries(passwords).map(([name, password]) => [
-    name,
-    toRoleUrl(ownerUrl, `aiwfe_${name.replaceAll('-', '_')}`, password),
-  ])
-  const roles = JSON.stringify(passwords)
-  const isNew = secrets.values(SECRET)?.roles !== roles
-  secrets.provide(SECRET, { url: ownerUrl, ...Object.fromEntries(urls), roles })
-  return isNew
+/** Hands functions their addresses. */
+export interface DatabaseRoles {
+  /**
+   * Provides the addresses of all roles that the manifests name; passwords are made once and kept.
+   * @returns whether `migrations` has a password to learn
+   */
+  provide(services: readonly ServiceResource[]): boolean
+}
+
+/** Where the database is, and whose. */
+export interface DatabaseRolesOptions {
+  readonly secrets: Secrets
+  readonly ownerUrl: string
+  /** All functions log in as the owner, who may not make roles. */
+  readonly isShared: boolean
+}
+
+/** Roles behind one owner's address. `provide` throws a TypeError when that cannot carry another user. */
+export function createDatabaseRoles({
+  secrets,
+  ownerUrl,
+  isShared,
+}: DatabaseRolesOptions): DatabaseRoles {
+  const passwordOf = (name: string): string =>
+    secrets.resolve('aiwfe-local', `database-role-${name}`) ?? ''
+
+  return {
+    provide(services) {
+      const names = roleNames(services)
+      const passwords = isShared ? [] : names.map(name => [name, passwordOf(name)] as const)
+      const own = passwords.map(([name, password]) => [
+        name,
+        toRoleUrl(ownerUrl, `aiwfe_${name.replaceAll('-', '_')}`, password),
+      ])
+      const urls = isShared ? names.map(name => [name, ownerUrl]) : own
+      const roles = JSON.stringify(Object.fromEntries(passwords))
+      const isNew = secrets.values(SECRET)?.roles !== roles
+      secrets.provide(SECRET, { url: ownerUrl, ...Object.fromEntries(urls), roles })
+      return isNew
+    },
+  }
+}
+
+/** Whether the owner may make roles. A database that cannot be asked is somebody else's to complain about. */
+export async function mayMakeRoles(ownerUrl: string): Promise<boolean> {
+  const { default: postgres } = await import('postgres')
+  const sql = postgres(ownerUrl, { max: 1, connect_timeout: 5, fetch_types: false })
+  try {
+    const [found] = await sql<{ may: boolean }[]>`
+      select rolsuper or rolcreaterole as may from pg_roles where rolname = current_user`
+    return found?.may ?? true
+  } catch {
+    return true
+  } finally {
+    await sql.end({ timeout: 1 })
+  }
 }
 
 /** The functions whose manifest takes its address from the Secret. */

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Log } from '../emulator/log.ts'
 import type { ServiceResource } from '../emulator/manifests/types.ts'
 import { type StoreOverrides, type Stores, startStores } from '../emulator/stores/stores.ts'
-import { provideRoles } from './database-roles.ts'
+import { createDatabaseRoles, type DatabaseRoles, mayMakeRoles } from './database-roles.ts'
 import type { Secrets } from './secrets.ts'
 import type { State } from './state.ts'
 
@@ -17,6 +17,12 @@ const ADDRESSES: Readonly<Record<string, readonly string[]>> = {
   OLLAMA_HOST: [],
 }
 
+/** The stores, and who logs in to the database. */
+export interface OpenStores {
+  readonly stores: Stores
+  readonly databaseRoles: DatabaseRoles
+}
+
 /** Starts what `environment` does not name; from then on functions find all stores by their Secrets. */
 export async function openStores(
   environment: Environment,
@@ -24,7 +30,8 @@ export async function openStores(
   secrets: Secrets,
   services: readonly ServiceResource[],
   log: Log,
-): Promise<Stores> {
+): Promise<OpenStores> {
+  const overrides = toOverrides(environment, state.ports)
   const stores = await startStores({
     directory: join(state.directory, 'stores'),
     log,
@@ -34,11 +41,14 @@ export async function openStores(
       databasePassword: secrets.resolve('aiwfe-local', 'database-password') ?? '',
       qdrantKey: secrets.resolve('aiwfe-local', 'qdrant-key') ?? '',
     },
-    overrides: toOverrides(environment, state.ports),
+    overrides,
   })
   const { env } = stores
+  const isShared = overrides.DATABASE_URL !== undefined && !(await mayMakeRoles(env.DATABASE_URL))
+  if (isShared) log.warn('database', SHARED)
+  const databaseRoles = createDatabaseRoles({ secrets, ownerUrl: env.DATABASE_URL, isShared })
   try {
-    provideRoles(secrets, services, env.DATABASE_URL)
+    databaseRoles.provide(services)
   } catch (error) {
     await stores.close()
     throw error
@@ -50,8 +60,12 @@ export async function openStores(
   secrets.provide('aiwfe-qdrant', { url: env.QDRANT_URL, 'api-key': env.QDRANT_API_KEY })
   secrets.provide('aiwfe-ollama', { host: env.OLLAMA_HOST })
   secrets.save()
-  return stores
+  return { stores, databaseRoles }
 }
+
+const SHARED =
+  'the user of DATABASE_URL may not make roles, so every function logs in as that user and reaches all schemas: ' +
+  'with `alter role … createrole` each gets a role of its own'
 
 /**
  * The real stores that the environment names. A shell that has read our own `env` file names our embedded ones: those

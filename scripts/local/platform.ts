@@ -9,7 +9,6 @@ import type { Manifests, ServiceResource } from '../emulator/manifests/types.ts'
 import type { Stores } from '../emulator/stores/stores.ts'
 import type { Authority } from '../emulator/tls/authority.ts'
 import { createBuilder } from './builder.ts'
-import { provideRoles } from './database-roles.ts'
 import { writeEnv } from './env-file.ts'
 import { resolveEnv } from './environment.ts'
 import { migrate } from './migrate.ts'
@@ -85,7 +84,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       builder.buildAll(manifests.services),
     ])
     if (opening.status === 'rejected') throw opening.reason
-    const stores = opening.value
+    const { stores, databaseRoles } = opening.value
     closers.push(stores.close)
     if (building.status === 'rejected') throw building.reason
     options.signal?.throwIfAborted()
@@ -144,7 +143,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       async reload() {
         const after = loadManifests(folders)
         for (const { name } of after.services) secrets.addIdentity(name)
-        const hasNewRole = provideRoles(secrets, after.services, stores.env.DATABASE_URL)
+        const hasNewRole = databaseRoles.provide(after.services)
         manifests = after
         await emulator.sync(after)
         if (!hasNewRole) return

@@ -1,9 +1,14 @@
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
 import type { EnvVar, ServiceResource } from '../../../scripts/emulator/manifests/types.ts'
-import { provideRoles, toRoleUrl } from '../../../scripts/local/database-roles.ts'
+import {
+  createDatabaseRoles,
+  mayMakeRoles,
+  toRoleUrl,
+} from '../../../scripts/local/database-roles.ts'
 import { openSecrets, type Secrets } from '../../../scripts/local/secrets.ts'
 import { temporaryDirectory } from '../../fixtures/started.ts'
+import { openDatabase } from '../../fixtures/stores.ts'
 
 const OWNER = 'postgres://owner:topsecret@db.example:5433/app?sslmode=require'
 
@@ -20,6 +25,13 @@ const key = (name: string, secret = 'aiwfe-postgres'): EnvVar => ({
 })
 const service = (name: string, ...env: EnvVar[]): ServiceResource =>
   ({ name, template: { env } }) as unknown as ServiceResource
+
+const provideRoles = (
+  secrets: Secrets,
+  services: readonly ServiceResource[],
+  ownerUrl: string,
+  isShared = false,
+): boolean => createDatabaseRoles({ secrets, ownerUrl, isShared }).provide(services)
 
 const SERVICES = [
   service('migrations', key('url'), key('roles')),
@@ -59,6 +71,28 @@ test('tells when a function is new', () => {
   expect(provideRoles(secrets, SERVICES, OWNER)).toBe(true)
   expect(provideRoles(secrets, SERVICES, OWNER)).toBe(false)
   expect(provideRoles(secrets, [...SERVICES, service('new', key('new'))], OWNER)).toBe(true)
+})
+
+test('where the owner may not make roles, everybody is the owner, and there is no password to learn', () => {
+  const secrets = open()
+  provideRoles(secrets, SERVICES, OWNER, true)
+  expect(secrets.values('aiwfe-postgres')).toEqual({
+    ...{ url: OWNER, chat: OWNER, 'order-desk': OWNER },
+    roles: '{}',
+  })
+})
+
+test('asks the database whether its owner may make roles', async () => {
+  const { url, sql, close } = await openDatabase()
+  onTestFinished(close)
+  await sql.unsafe("create role plain login password 'plain-password'")
+  onTestFinished(async () => void (await sql.unsafe('drop role plain')))
+  expect(await mayMakeRoles(url)).toBe(true)
+  expect(await mayMakeRoles(toRoleUrl(url, 'plain', 'plain-password'))).toBe(false)
+})
+
+test('a database that cannot be asked is not judged here', async () => {
+  expect(await mayMakeRoles('postgres://owner@127.0.0.1:1/app')).toBe(true)
 })
 
 test('the database is the same, even where the address does not name it', () => {
