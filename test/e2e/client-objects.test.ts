@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { toServer } from '../../scripts/emulator/api/kubernetes/access.ts'
 import { readKubeconfig } from '../../scripts/emulator/api/kubernetes/kubeconfig.ts'
-import { type Started, start, temporaryDirectory, until } from '../fixtures/started.ts'
+import { type Started, start, stateWithDatabase, until } from '../fixtures/started.ts'
 
 const KILLS = 3
 const EVENTS_PER_ROUND = 6
@@ -15,7 +15,7 @@ const WINDOW_MS = 300
 const NAMESPACE = 'aiwfe-system'
 const TYPE = 'dev.aiwfe.test.mark.made.v1'
 
-const state = temporaryDirectory()
+const state = await stateWithDatabase()
 /** Effects by event, counted outside of what is killed, as an idempotent receiver has them. */
 const effects = new Map<string, number>()
 let isOpen = false

@@ -4,14 +4,14 @@ import { readdirSync, readFileSync } from 'node:fs'
 import postgres from 'postgres'
 import { afterAll, expect, test } from 'vitest'
 import { turnCompleted } from '../../shared/contracts/chat.ts'
-import { type Started, start, temporaryDirectory, until } from '../fixtures/started.ts'
+import { type Started, start, stateWithDatabase, until } from '../fixtures/started.ts'
 
 const KILLS = 20
 const EVENTS_PER_ROUND = 8
 /** The kill falls somewhere in here after the first event was sent. */
 const WINDOW_MS = 400
 
-const state = temporaryDirectory()
+const state = await stateWithDatabase()
 afterAll(state.remove)
 
 test(`${KILLS} kills at random moments lose no accepted event and repeat no effect`, async () => {

@@ -8,7 +8,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createLog } from '../../scripts/emulator/log.ts'
 import { toRoleUrl } from '../../scripts/local/database-roles.ts'
 import { startPlatform } from '../../scripts/local/platform.ts'
-import { runToEnd, type Started, start, temporaryDirectory, until } from '../fixtures/started.ts'
+import {
+  runToEnd,
+  type Started,
+  start,
+  stateWithDatabase,
+  temporaryDirectory,
+  until,
+} from '../fixtures/started.ts'
 
 const state = temporaryDirectory()
 afterAll(state.remove)
@@ -118,7 +125,7 @@ describe('what stands in the way of a start', () => {
     const server = createServer()
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
     const { port } = server.address() as AddressInfo
-    const folder = temporaryDirectory()
+    const folder = await stateWithDatabase()
     const { code, output } = await runToEnd('start', [
       '--port',
       String(port),
@@ -134,7 +141,7 @@ describe('what stands in the way of a start', () => {
   }, 60_000)
 
   test('a corrupt event journal is named and kept', async () => {
-    const folder = temporaryDirectory()
+    const folder = await stateWithDatabase()
     mkdirSync(join(folder.path, 'events'))
     writeFileSync(
       join(folder.path, 'events', 'events.db'),

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { describe, it } from 'vitest'
 import { createLog } from '../../../scripts/emulator/log.ts'
 import { startPostgres } from '../../../scripts/emulator/stores/postgres/postgres.ts'
+import { copyTemplate } from '../../fixtures/database-template.ts'
 import { startRealPostgres, whyNoPostgres } from '../../fixtures/servers.ts'
 import { sqlContract } from './sql.ts'
 
@@ -12,6 +13,7 @@ sqlContract({
   name: 'embedded',
   async open() {
     const directory = await mkdtemp(join(tmpdir(), 'aiwfe-sql-'))
+    await copyTemplate(directory)
     const store = await startPostgres({
       directory,
       password: 'p@ss word',

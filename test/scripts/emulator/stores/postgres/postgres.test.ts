@@ -11,6 +11,7 @@ import postgres from 'postgres'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createLog } from '../../../../../scripts/emulator/log.ts'
 import { startPostgres } from '../../../../../scripts/emulator/stores/postgres/postgres.ts'
+import { copyTemplate } from '../../../../fixtures/database-template.ts'
 
 const log = createLog({ write: () => {} })
 const module = new URL(
@@ -21,6 +22,7 @@ let directory = ''
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'aiwfe-pg-'))
+  await copyTemplate(directory)
 })
 afterEach(() => rm(directory, { recursive: true, force: true }))
 
@@ -97,12 +99,13 @@ it('names the folder and --fresh when the data is damaged, and deletes nothing',
 })
 
 it('does not take a folder that holds something else', async () => {
-  await mkdir(join(directory, 'data'))
-  await writeFile(join(directory, 'data', 'thesis.txt'), 'years of work')
-  await expect(startPostgres({ directory, password: 'a', log })).rejects.toThrow(
+  const other = join(directory, 'other')
+  await mkdir(join(other, 'data'), { recursive: true })
+  await writeFile(join(other, 'data', 'thesis.txt'), 'years of work')
+  await expect(startPostgres({ directory: other, password: 'a', log })).rejects.toThrow(
     'it holds "thesis.txt"',
   )
-  expect(existsSync(join(directory, 'data', 'thesis.txt'))).toBe(true)
+  expect(existsSync(join(other, 'data', 'thesis.txt'))).toBe(true)
 })
 
 it('ends a transaction that idles while others wait, with the reason', async () => {
