@@ -8,7 +8,7 @@ import { toServer } from '../../scripts/emulator/api/kubernetes/access.ts'
 import { readKubeconfig } from '../../scripts/emulator/api/kubernetes/kubeconfig.ts'
 import { type Started, start, stateWithDatabase, until } from '../fixtures/started.ts'
 
-const KILLS = 3
+const KILLS = 2
 const EVENTS_PER_ROUND = 6
 /** The kill falls somewhere in here after the first event was sent. */
 const WINDOW_MS = 300

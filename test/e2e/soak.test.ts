@@ -8,7 +8,7 @@ test.skipIf(!hasProc)(
   'kills under load lose no accepted event and leave no process',
   async () => {
     const report = await soak({
-      ...{ seconds: 15, seed: 20_260_101, producers: 2, visitors: 2, settleSeconds: 60 },
+      ...{ seconds: 10, seed: 20_260_101, producers: 2, visitors: 2, settleSeconds: 60 },
       note: () => {},
       signal: AbortSignal.timeout(110_000),
     })
