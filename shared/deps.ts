@@ -105,7 +105,7 @@ export interface Deps<C = CommonConfig> {
   readonly id: () => string
   /** Says that events wait in the outbox: a process publishes them in the background. */
   readonly retryOutbox: () => void
-  /** Loads the clients that the configuration names, so that the getters above can make them. */
+  /** Loads and makes the clients that the configuration names; none of them connects before its first use. */
   load(): Promise<void>
   /** Closes what was opened, in reverse order; harmless when called again. */
   close(): Promise<void>
@@ -130,25 +130,21 @@ export interface DepsParts<C> {
 
 type ClientName = 'sql' | 'kv' | 'vectors' | 'models'
 
-/** Builds the dependencies of one process. A client's module is loaded by `load`, its connection made on first use. */
+/** Builds the dependencies of one process. A client is made by `load`, its connection on first use. */
 export function createDeps<C extends object>(parts: DepsParts<C>): Deps<C> {
   const config = parts.config as Readonly<
     Partial<SqlConfig & KvConfig & VectorsConfig & ModelsConfig>
   >
   const { service, clients = {} } = parts
   const made = new Map<ClientName, unknown>(Object.entries(clients) as [ClientName, unknown][])
-  const makers = new Map<ClientName, () => unknown>()
   const closers: (() => Promise<unknown>)[] = []
   let loading: Promise<void> | undefined
 
   function client<N extends ClientName>(name: N): Deps[N] {
-    if (!made.has(name)) {
-      const make = makers.get(name)
-      if (!make)
-        throw new TypeError(`"${name}" is not available: add its settings to ${service}'s config`)
-      made.set(name, make())
-    }
-    return made.get(name) as Deps[N]
+    const found = made.get(name)
+    if (found === undefined)
+      throw new TypeError(`"${name}" is not available: add its settings to ${service}'s config`)
+    return found as Deps[N]
   }
 
   async function loadClients(): Promise<void> {
@@ -164,26 +160,28 @@ export function createDeps<C extends object>(parts: DepsParts<C>): Deps<C> {
 
   async function loadSql(address: string, max: number): Promise<void> {
     const { createSql } = await import('./clients/sql.ts')
-    makers.set('sql', () => {
-      const sql = createSql(address, { service, max })
-      closers.push(() => sql.end({ timeout: 5 }))
-      return sql
-    })
+    const sql = createSql(address, { service, max })
+    closers.push(() => sql.end({ timeout: 5 }))
+    put('sql', sql)
   }
 
   async function loadKv(address: string, token: string): Promise<void> {
     const { createKv } = await import('./clients/kv.ts')
-    makers.set('kv', () => createKv(address, token))
+    put('kv', createKv(address, token))
   }
 
   async function loadVectors(address: string, key: string): Promise<void> {
     const { createVectors } = await import('./clients/vectors.ts')
-    makers.set('vectors', () => createVectors(address, key))
+    put('vectors', createVectors(address, key))
   }
 
   async function loadModels(address: string): Promise<void> {
     const { createModels } = await import('./clients/models.ts')
-    makers.set('models', () => createModels(address))
+    put('models', createModels(address))
+  }
+
+  function put<N extends ClientName>(name: N, own: Deps[N]): void {
+    if (!made.has(name)) made.set(name, own)
   }
 
   return {

@@ -54,9 +54,10 @@ async function byMeaning(
 }
 
 async function stemsOf({ sql }: MemoryDeps, query: string): Promise<string[]> {
+  // `execute`, for a query begins when it is awaited, which is a turn later.
   const [row] = await sql<{ stems: string[] }[]>`
     select coalesce(jsonb_agg(lexeme), '[]') as stems
-    from unnest(to_tsvector('english'::regconfig, ${respell(query)}))`
+    from unnest(to_tsvector('english'::regconfig, ${respell(query)}))`.execute()
   return (row?.stems ?? []).slice(0, MAX_STEMS)
 }
 
