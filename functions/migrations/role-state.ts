@@ -1,5 +1,6 @@
 /** How the roles of the functions stand: one look at the catalogue, which is all there is to do on most days. */
 import type { Sql, Transaction } from '../../shared/clients/sql.ts'
+import { databaseRole } from '../../shared/database-role.ts'
 import { verifies } from './scram.ts'
 import type { RolePasswords } from './settings.ts'
 
@@ -33,9 +34,6 @@ export interface Owner {
   has_record: boolean
 }
 
-/** The role of a function: `order-desk` has `aiwfe_order_desk`. */
-export const toRole = (name: string): string => `aiwfe_${name.replaceAll('-', '_')}`
-
 /** What the user of this connection may do. */
 export async function readOwner(sql: Sql | Transaction): Promise<Owner> {
   const [found] = await sql<Owner[]>`
@@ -56,7 +54,7 @@ export async function readRoles(
   { reads_verifiers, owns_database }: Owner,
   passwords: RolePasswords,
 ): Promise<RoleState[]> {
-  const wanted = Object.keys(passwords).map(name => ({ name, role: toRole(name) }))
+  const wanted = Object.keys(passwords).map(name => ({ name, role: databaseRole(name) }))
   const settings = Object.entries(ROLE_SETTINGS).map(([name, value]) => `${name}=${value}`)
   const verifiers = reads_verifiers
     ? sql`select rolname as role, rolpassword as verifier from pg_authid`

@@ -1,4 +1,5 @@
 /** The Secret of the database: the owner's address, and for each function that of its own role. */
+import { databaseRole } from '../../shared/database-role.ts'
 import type { ServiceResource } from '../emulator/manifests/types.ts'
 import type { Secrets } from './secrets.ts'
 
@@ -39,7 +40,7 @@ export function createDatabaseRoles({
       const passwords = isShared ? [] : names.map(name => [name, passwordOf(name)] as const)
       const own = passwords.map(([name, password]) => [
         name,
-        toRoleUrl(ownerUrl, `aiwfe_${name.replaceAll('-', '_')}`, password),
+        toRoleUrl(ownerUrl, databaseRole(name), password),
       ])
       const urls = isShared ? names.map(name => [name, ownerUrl]) : own
       const roles = JSON.stringify(Object.fromEntries(passwords))

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { toServer } from '../../scripts/emulator/api/kubernetes/access.ts'
 import { readKubeconfig } from '../../scripts/emulator/api/kubernetes/kubeconfig.ts'
+import { countPending, publishAll, type Sent } from '../fixtures/publishing.ts'
 import { type Started, start, stateWithDatabase, until } from '../fixtures/started.ts'
 
 const KILLS = 2
@@ -44,7 +45,8 @@ test(`${KILLS} kills lose neither a client's Trigger nor an event that waits for
     // A new one each time: the kill may fall right after the answer.
     const made = await create(platform, trigger(`mark-${round}`, port, round))
     expect(made.status).toBe(201)
-    const sending = send(platform, round, accepted)
+    const marks = Array.from({ length: EVENTS_PER_ROUND }, () => markOf(round))
+    const sending = publishAll(platform, marks, id => void accepted.push(id))
     await new Promise(resolve => setTimeout(resolve, Math.random() * WINDOW_MS))
     await platform.stop('SIGKILL')
     await sending
@@ -57,7 +59,7 @@ test(`${KILLS} kills lose neither a client's Trigger nor an event that waits for
   const names = items.map(({ metadata }) => metadata.name).filter(name => /^mark-/.test(name))
   expect(names.sort()).toEqual(Array.from({ length: KILLS }, (_, round) => `mark-${round}`))
   await until(() => (accepted.every(id => effects.has(id)) ? true : undefined))
-  await until(async () => ((await unfinished(platform)) === 0 ? true : undefined))
+  await until(async () => ((await countPending(platform)) === 0 ? true : undefined))
   await platform.stop('SIGTERM')
 
   expect(accepted).not.toEqual([])
@@ -92,36 +94,7 @@ const create = (platform: Started, document: object): Promise<Response> =>
     body: JSON.stringify(document),
   })
 
-/** Publishes until the broker is gone; only what was answered 202 counts as accepted. */
-async function send(platform: Started, round: number, accepted: string[]): Promise<void> {
-  for (let n = 0; n < EVENTS_PER_ROUND; n++) {
-    const id = randomUUID()
-    try {
-      const response = await fetch(platform.env.BROKER_URL ?? '', {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json',
-          'ce-specversion': '1.0',
-          'ce-id': id,
-          'ce-source': '/test',
-          'ce-subject': `round-${round}`,
-          'ce-type': TYPE,
-        },
-        body: '{}',
-      })
-      if (response.status === 202) accepted.push(id)
-    } catch {
-      return
-    }
-  }
-}
-
-async function unfinished({ gateway }: Started): Promise<number> {
-  const counts = await Promise.all(
-    ['pending', 'retrying'].map(async name => {
-      const response = await fetch(`${gateway}/_emulator/events?state=${name}&limit=500`)
-      return ((await response.json()) as { events: unknown[] }).events.length
-    }),
-  )
-  return counts.reduce((sum, count) => sum + count, 0)
-}
+const markOf = (round: number): Sent => ({
+  attributes: { id: randomUUID(), source: '/test', type: TYPE, subject: `round-${round}` },
+  data: {},
+})

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import postgres from 'postgres'
 import { afterAll, expect, test } from 'vitest'
 import { turnCompleted } from '../../shared/contracts/chat.ts'
+import { countPending, publishAll, type Sent } from '../fixtures/publishing.ts'
 import { type Started, start, stateWithDatabase, until } from '../fixtures/started.ts'
 
 const KILLS = 20
@@ -21,14 +22,15 @@ test(`${KILLS} kills at random moments lose no accepted event and repeat no effe
     const platform = await start({ stateDirectory: state.path })
     if (round === 0) await expectSeen(platform)
     const moment = Math.random() * WINDOW_MS
-    const sending = send(platform, user, accepted)
+    const turns = Array.from({ length: EVENTS_PER_ROUND }, (_, n) => turnOf(user, n))
+    const sending = publishAll(platform, turns, id => void accepted.push(id))
     await new Promise(resolve => setTimeout(resolve, moment))
     await platform.stop('SIGKILL')
     await sending
     await until(() => (functionsOf(platform).length === 0 ? true : undefined))
   }
   const platform = await start({ stateDirectory: state.path })
-  await until(async () => ((await pendingEvents(platform)) === 0 ? true : undefined))
+  await until(async () => ((await countPending(platform)) === 0 ? true : undefined))
   const { turns, repeated } = await effects(platform, user)
   await platform.stop('SIGTERM')
 
@@ -37,48 +39,20 @@ test(`${KILLS} kills at random moments lose no accepted event and repeat no effe
   expect({ lost, repeated }).toEqual({ lost: [], repeated: 0 })
 }, 240_000)
 
-/** Publishes until the broker is gone; only what was answered 202 counts as accepted. */
-async function send(platform: Started, user: string, accepted: string[]): Promise<void> {
-  for (let n = 0; n < EVENTS_PER_ROUND; n++) {
-    const turn = randomUUID()
-    try {
-      const response = await fetch(platform.env.BROKER_URL ?? '', {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json',
-          'ce-specversion': '1.0',
-          'ce-id': turn,
-          'ce-source': turnCompleted.source,
-          'ce-type': turnCompleted.type,
-        },
-        body: JSON.stringify({
-          user_id: user,
-          conversation_id: randomUUID(),
-          turn_id: turn,
-          user_text: `My locker number ${n} is ${turn.slice(0, 8)}.`,
-          assistant_text: 'noted',
-          occurred_at: new Date().toISOString(),
-        }),
-      })
-      if (response.status === 202) accepted.push(turn)
-    } catch {
-      return
-    }
+/** A turn of a conversation that tells a fact of its own. */
+function turnOf(user: string, n: number): Sent {
+  const id = randomUUID()
+  return {
+    attributes: { id, source: turnCompleted.source, type: turnCompleted.type },
+    data: {
+      user_id: user,
+      conversation_id: randomUUID(),
+      turn_id: id,
+      user_text: `My locker number ${n} is ${id.slice(0, 8)}.`,
+      assistant_text: 'noted',
+      occurred_at: new Date().toISOString(),
+    },
   }
-}
-
-async function pendingEvents({ gateway }: Started): Promise<number> {
-  const counts = await Promise.all(
-    ['pending', 'retrying', 'failed', 'deadLettered'].map(async name => {
-      const response = await fetch(`${gateway}/_emulator/events?state=${name}&limit=500`)
-      const { events } = (await response.json()) as { events: unknown[] }
-      if (name === 'failed' || name === 'deadLettered') {
-        if (events.length > 0) throw new Error(`${name}: ${JSON.stringify(events[0])}`)
-      }
-      return events.length
-    }),
-  )
-  return counts.reduce((sum, count) => sum + count, 0)
 }
 
 /** Which turns became episodes, and how many facts were counted again: each turn tells another, so none may be. */

@@ -4,11 +4,11 @@ import postgres from 'postgres'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Migration } from '../../../functions/migrations/catalogue.ts'
 import { migrateDown, migrateUp } from '../../../functions/migrations/migrate.ts'
-import { toRole } from '../../../functions/migrations/role-state.ts'
 import { dropRoles, ensureRoles } from '../../../functions/migrations/roles.ts'
 import type { RolePasswords } from '../../../functions/migrations/settings.ts'
 import { toRoleUrl } from '../../../scripts/local/database-roles.ts'
 import { createSql, type Sql } from '../../../shared/clients/sql.ts'
+import { databaseRole } from '../../../shared/database-role.ts'
 import type { Target } from '../../contract/stores/target.ts'
 
 const UP = { dry_run: false }
@@ -61,7 +61,7 @@ export function rolesContract(target: Target<string>): void {
       return sql
     }
     const login = (name: string, password: string): Sql =>
-      connect(toRoleUrl(url, toRole(name), password))
+      connect(toRoleUrl(url, databaseRole(name), password))
     /** An owner of its own, who may make schemas in this database. */
     async function makeOwner(attributes: string): Promise<{ name: string; url: string }> {
       const name = `owner_${randomUUID().slice(0, 8)}`
@@ -107,7 +107,7 @@ export function rolesContract(target: Target<string>): void {
         await tidy()
         passwords = { [ONE]: randomUUID(), [TWO]: randomUUID() }
         await migrateUp(owner, ALL, UP)
-        expect(await ensureRoles(owner, passwords)).toEqual([toRole(ONE), toRole(TWO)])
+        expect(await ensureRoles(owner, passwords)).toEqual([databaseRole(ONE), databaseRole(TWO)])
       })
 
       it('a role works on its own schema, and on what comes to it later', async () => {
@@ -141,7 +141,7 @@ export function rolesContract(target: Target<string>): void {
           'create role mine',
           `truncate ${ONE_SCHEMA}.items`,
           `drop table ${ONE_SCHEMA}.items`,
-          `set role ${toRole(TWO)}`,
+          `set role ${databaseRole(TWO)}`,
         ]) {
           await expect([statement, await one.unsafe(statement).catch(error => error.code)]).toEqual(
             [statement, '42501'],
@@ -151,7 +151,7 @@ export function rolesContract(target: Target<string>): void {
 
       it('it has limits of its own for statements and idle transactions', async () => {
         const rows = await root`
-          select to_jsonb(rolconfig) as settings from pg_roles where rolname = ${toRole(ONE)}`
+          select to_jsonb(rolconfig) as settings from pg_roles where rolname = ${databaseRole(ONE)}`
         expect(rows[0]?.settings).toEqual([
           'statement_timeout=30s',
           'idle_in_transaction_session_timeout=15s',
@@ -171,7 +171,7 @@ export function rolesContract(target: Target<string>): void {
       })
 
       it('no statement has a password', async () => {
-        await root.unsafe(`drop owned by ${toRole(ONE)}; drop role ${toRole(ONE)}`)
+        await root.unsafe(`drop owned by ${databaseRole(ONE)}; drop role ${databaseRole(ONE)}`)
         const seen: string[] = []
         const watched = postgres(ownerUrl, {
           max: 1,
@@ -179,7 +179,7 @@ export function rolesContract(target: Target<string>): void {
           debug: (_connection, query, parameters) =>
             seen.push(`${query} ${JSON.stringify(parameters)}`),
         })
-        expect(await ensureRoles(watched, passwords)).toEqual([toRole(ONE)])
+        expect(await ensureRoles(watched, passwords)).toEqual([databaseRole(ONE)])
         await watched.end()
         expect(seen.join()).toContain('SCRAM-SHA-256$4096:')
         expect(seen.filter(text => text.includes(passwords[ONE] ?? ''))).toEqual([])
@@ -188,7 +188,7 @@ export function rolesContract(target: Target<string>): void {
       it('a changed password is the only one that opens', async () => {
         const before = passwords[ONE] ?? ''
         const after = { ...passwords, [ONE]: randomUUID() }
-        expect(await ensureRoles(owner, after)).toEqual([toRole(ONE)])
+        expect(await ensureRoles(owner, after)).toEqual([databaseRole(ONE)])
         const rows = await login(ONE, after[ONE] ?? '')`select n from ${root(ONE_SCHEMA)}.items`
         expect(rows).toHaveLength(0)
         await expect(login(ONE, before)`select 1`).rejects.toMatchObject({ code: '28P01' })
@@ -196,15 +196,15 @@ export function rolesContract(target: Target<string>): void {
       })
 
       it.each([
-        ['usage', `revoke usage on schema ${ONE_SCHEMA} from ${toRole(ONE)}`],
-        ['a table', `revoke delete on ${ONE_SCHEMA}.items from ${toRole(ONE)}`],
-        ['a sequence', `revoke usage on sequence ${ONE_SCHEMA}.counter from ${toRole(ONE)}`],
-        ['a limit', `alter role ${toRole(ONE)} reset statement_timeout`],
-        ['the login', `alter role ${toRole(ONE)} nologin`],
+        ['usage', `revoke usage on schema ${ONE_SCHEMA} from ${databaseRole(ONE)}`],
+        ['a table', `revoke delete on ${ONE_SCHEMA}.items from ${databaseRole(ONE)}`],
+        ['a sequence', `revoke usage on sequence ${ONE_SCHEMA}.counter from ${databaseRole(ONE)}`],
+        ['a limit', `alter role ${databaseRole(ONE)} reset statement_timeout`],
+        ['the login', `alter role ${databaseRole(ONE)} nologin`],
         ['its privacy', `grant usage on schema ${ONE_SCHEMA} to public`],
       ])('what lost %s is mended', async (_what, statement) => {
         await root.unsafe(statement)
-        expect(await ensureRoles(owner, passwords)).toEqual([toRole(ONE)])
+        expect(await ensureRoles(owner, passwords)).toEqual([databaseRole(ONE)])
         expect(await ensureRoles(owner, passwords)).toEqual([])
       })
 
@@ -213,17 +213,17 @@ export function rolesContract(target: Target<string>): void {
         await migrateUp(owner, ALL, UP)
         const runners = [1, 2, 3].map(() => connect(ownerUrl))
         const made = await Promise.all(runners.map(runner => ensureRoles(runner, passwords)))
-        expect(made.flat().sort()).toEqual([toRole(ONE), toRole(TWO)])
+        expect(made.flat().sort()).toEqual([databaseRole(ONE), databaseRole(TWO)])
       })
 
       it('a role goes with its schema and comes back with it', async () => {
         await migrateDown(owner, ALL, { to: `${ONE}/0`, dry_run: false })
-        expect(await dropRoles(owner)).toEqual([toRole(ONE)])
+        expect(await dropRoles(owner)).toEqual([databaseRole(ONE)])
         expect(await dropRoles(owner)).toEqual([])
-        expect(await existing()).toEqual([toRole(TWO)])
+        expect(await existing()).toEqual([databaseRole(TWO)])
         expect(await ensureRoles(owner, passwords)).toEqual([])
         await migrateUp(owner, ALL, UP)
-        expect(await ensureRoles(owner, passwords)).toEqual([toRole(ONE)])
+        expect(await ensureRoles(owner, passwords)).toEqual([databaseRole(ONE)])
         const rows = await login(ONE, passwords[ONE] ?? '')`select n from ${root(ONE_SCHEMA)}.items`
         expect(rows).toHaveLength(0)
       })
@@ -236,7 +236,7 @@ export function rolesContract(target: Target<string>): void {
       await migrateUp(owner, [FIRST], UP)
       await expect(ensureRoles(owner, { [ONE]: randomUUID() })).rejects.toMatchObject({
         code: 'conflict',
-        message: `the owner ${name} must be allowed to make the role ${toRole(ONE)}: as a superuser, run: alter role "${name}" createrole`,
+        message: `the owner ${name} must be allowed to make the role ${databaseRole(ONE)}: as a superuser, run: alter role "${name}" createrole`,
       })
       expect(await existing()).toEqual([])
     })
@@ -248,15 +248,15 @@ export function rolesContract(target: Target<string>): void {
       const { name, url: address } = await makeOwner('createrole')
       const owner = connect(address)
       await migrateUp(owner, [FIRST], UP)
-      await root.unsafe(`create role ${toRole(ONE)}`)
-      const hint = `grant "${toRole(ONE)}" to "${name}" with admin option`
+      await root.unsafe(`create role ${databaseRole(ONE)}`)
+      const hint = `grant "${databaseRole(ONE)}" to "${name}" with admin option`
       const passwords = { [ONE]: randomUUID() }
       await expect(ensureRoles(owner, passwords)).rejects.toMatchObject({
         code: 'conflict',
         message: expect.stringContaining(hint),
       })
       await root.unsafe(hint)
-      expect(await ensureRoles(owner, passwords)).toEqual([toRole(ONE)])
+      expect(await ensureRoles(owner, passwords)).toEqual([databaseRole(ONE)])
     })
   })
 }
