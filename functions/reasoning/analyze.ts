@@ -1,7 +1,7 @@
 /** The analysis of one alert: rules say what may be done, history says how often it was, a model chooses and explains. */
 import type { Alert, AlertAnalysis } from '../../shared/contracts/reasoning.ts'
 import type { Deps } from '../../shared/deps.ts'
-import type { AlertRule, Target } from './alert-rules.ts'
+import type { AlertRule, Target } from './alert-rule.ts'
 import { findRule } from './alert-rules.ts'
 import { type Asked, askModel, type Outcome } from './ask-model.ts'
 import { describePast, judgeOscillation, type Past } from './history.ts'
